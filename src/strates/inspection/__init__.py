@@ -1,0 +1,44 @@
+"""Numbers that explain a classifier; nothing here draws.
+
+:func:`evaluate` judges a fitted classifier on held-out rows, :func:`fit_baselines` says what simpler ones reach,
+:func:`cross_validate_metrics` repeats the fit over folds, and :func:`summarize_data` describes the table. They work
+with any scikit-learn classifier or pipeline that has ``predict_proba``, and return frozen records that go to
+JSON and back (``to_dict``, ``from_dict``).
+"""
+
+from __future__ import annotations
+
+from strates.inspection.baselines import Baseline, fit_baselines
+from strates.inspection.calibration import Calibration, CalibrationBin
+from strates.inspection.class_report import ClassReport
+from strates.inspection.comparison import Comparison
+from strates.inspection.cross_validation import CrossValidation, cross_validate_metrics
+from strates.inspection.curves import Curve
+from strates.inspection.data_summary import ColumnSummary, DataSummary, summarize_data
+from strates.inspection.evaluation import Evaluation, evaluate
+from strates.inspection.importance import Importance, permutation_importance
+from strates.inspection.metric import Metric
+from strates.inspection.mistakes import Mistake
+from strates.inspection.record import Record
+
+__all__ = [
+    "Baseline",
+    "Calibration",
+    "CalibrationBin",
+    "ClassReport",
+    "ColumnSummary",
+    "Comparison",
+    "CrossValidation",
+    "Curve",
+    "DataSummary",
+    "Evaluation",
+    "Importance",
+    "Metric",
+    "Mistake",
+    "Record",
+    "cross_validate_metrics",
+    "evaluate",
+    "fit_baselines",
+    "permutation_importance",
+    "summarize_data",
+]
