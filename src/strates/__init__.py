@@ -3,6 +3,7 @@
 The names below load on first use, because TensorFlow takes seconds to import::
 
     from strates import MLPClassifier
+
     clf = MLPClassifier((64, 32), random_state=0).fit(X, y)
 
 Classifiers
