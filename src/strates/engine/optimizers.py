@@ -1,0 +1,61 @@
+"""Gradient solvers: scikit-learn's names, or any Keras optimizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from strates.engine.backend import keras
+
+#: Keras optimizers whose update of a weight depends on nothing but that weight's own gradients, so that all
+#: weights may be updated as one vector: ten operations a step in place of ten a layer.
+ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"})
+_NOT_ELEMENTWISE_OPTIONS = ("clipnorm", "global_clipnorm", "weight_decay", "use_ema", "gradient_accumulation_steps")
+
+
+def make_optimizer(solver: Any, settings: Mapping[str, Any]) -> keras.optimizers.Optimizer:
+    """Build a fresh Keras optimizer.
+
+    Parameters
+    ----------
+    solver : {"adam", "sgd"} or keras.optimizers.Optimizer
+        An optimizer is copied; its own state is not used.
+    settings : mapping
+        ``momentum``, ``nesterov`` for "sgd"; ``beta_1``, ``beta_2``, ``epsilon`` for "adam".
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+    """
+    if isinstance(solver, keras.optimizers.Optimizer):
+        return type(solver).from_config(solver.get_config())
+    if solver == "adam":
+        return keras.optimizers.Adam(**{k: settings[k] for k in ("beta_1", "beta_2", "epsilon") if k in settings})
+    momentum = settings.get("momentum", 0.9)
+    # Keras refuses nesterov with a momentum of zero, where it changes nothing
+    return keras.optimizers.SGD(momentum=momentum, nesterov=bool(settings.get("nesterov", True)) and momentum > 0)
+
+
+def optimizer_key(optimizer: keras.optimizers.Optimizer) -> Hashable:
+    """Describe an optimizer's rule; its learning rate is an input of the compiled function, so not part of it."""
+    config = {k: v for k, v in optimizer.get_config().items() if k not in ("name", "learning_rate")}
+    if has_own_schedule(optimizer):
+        config["schedule"] = keras.saving.serialize_keras_object(optimizer._learning_rate)
+    return (type(optimizer), json.dumps(config, sort_keys=True, default=repr))
+
+
+def has_own_schedule(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the learning rate is a Keras LearningRateSchedule, which then wins over ``learning_rate``."""
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+def base_learning_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    """Return the rate that an optimizer was made with."""
+    return float(optimizer.learning_rate)
+
+
+def is_elementwise(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether all weights may be updated as one vector."""
+    config = optimizer.get_config()
+    return type(optimizer).__name__ in ELEMENTWISE and not any(config.get(k) for k in _NOT_ELEMENTWISE_OPTIONS)

@@ -1,0 +1,428 @@
+"""The compiled update: many training steps in one call, shared by every fit of one architecture.
+
+What varies between fits is an input of the function: weights, optimizer state, batches, learning rates,
+penalties, dropout rates, seeds. What shapes the graph is the key under which the function is kept.
+
+Small networks keep all their weights in one vector, so that an optimizer spends ten operations a step and
+not ten a layer; it is cut into matrices for the forward pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from strates._types import AnyArray
+from strates.engine.architecture import Architecture, ProblemKind
+from strates.engine.backend import keras, tf
+from strates.engine.compiler import Compiler
+from strates.engine.losses import row_hits, row_losses
+from strates.engine.optimizers import has_own_schedule, is_elementwise, optimizer_key
+from strates.engine.training_form import training_form
+
+#: Above this many weights, cutting one vector into matrices costs more than it saves.
+PACKED_PARAMETERS = 50_000
+#: Bytes of one chunk of batches, at most.
+CHUNK_BYTES = 2_000_000
+#: Rows of one call when validation data are evaluated.
+EVALUATION_ROWS = 8192
+#: Steps of one chunk, at most: what may have to be run again when training stops in its middle.
+CHUNK_STEPS = 64
+
+
+class State(NamedTuple):
+    """Everything that a training step changes.
+
+    Attributes
+    ----------
+    parameters : tuple of tensor
+        The trainable weights: one vector when packed.
+    others : tuple of tensor
+        Weights that are not trained (moving averages), and the states of Keras's own seed generators.
+    optimizer : tuple of tensor
+    """
+
+    parameters: tuple[Any, ...]
+    others: tuple[Any, ...]
+    optimizer: tuple[Any, ...]
+
+
+class Chunk(NamedTuple):
+    """Batches of one call.
+
+    Attributes
+    ----------
+    X : ndarray of shape (chunk_steps, batch_size, ...)
+    targets : ndarray of shape (chunk_steps, batch_size) or (chunk_steps, batch_size, n_outputs)
+    weights : ndarray of shape (chunk_steps, batch_size)
+        Sample weights with mean one over the training rows; zero where a short batch is padded.
+    counts : ndarray of shape (chunk_steps,)
+        Rows of each batch that are not padding.
+    n_steps : int
+        Steps that are filled.
+    """
+
+    X: AnyArray
+    targets: AnyArray
+    weights: AnyArray
+    counts: AnyArray
+    n_steps: int
+
+
+@dataclass(frozen=True)
+class Penalties:
+    """The inputs of the objective that are not data.
+
+    Attributes
+    ----------
+    alpha : float
+        Strength of the penalty ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` on the kernels.
+    l1_ratio : float
+    max_norm : float or None
+        Largest norm of a unit's incoming weights.
+    label_smoothing : float
+    dropout_rates : tuple of float
+    """
+
+    alpha: float = 0.0
+    l1_ratio: float = 0.0
+    max_norm: float | None = None
+    label_smoothing: float = 0.0
+    dropout_rates: tuple[float, ...] = ()
+
+
+class StepRecord(NamedTuple):
+    """Numbers of the steps of one call, each of shape (n_steps,): sums over a batch's rows, but for ``penalty``."""
+
+    loss: AnyArray
+    penalty: AnyArray
+    hits: AnyArray
+
+
+class TrainingProgram:
+    """The compiled training steps of one architecture, optimizer and batch shape.
+
+    Use :func:`training_program`, which keeps and shares them.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        kind: ProblemKind,
+        optimizer: keras.optimizers.Optimizer,
+        compiler: Compiler,
+        chunk_shape: tuple[int, int],
+        *,
+        sparse: bool,
+        max_norm: bool,
+    ) -> None:
+        self.architecture = architecture  # kept alive: the key of an unshared network is its address
+        self.kind = kind
+        self.compiler = compiler
+        self.chunk_steps, self.batch_size = chunk_shape
+        self.traces = 0
+        self._sparse = sparse
+        self._max_norm = max_norm
+        form = training_form(architecture.build())
+        self.model, self._inputs, self._logits = form.model, form.inputs, form.logits
+        self._inputs.generator = "threefry" if compiler == "xla" else "philox"
+        self._masked = compiler == "xla" and any(
+            isinstance(layer, keras.layers.BatchNormalization) for layer in self.model.layers
+        )
+        self._trainable = list(self.model.trainable_variables)
+        self._others = list(self.model.non_trainable_variables)
+        self._shapes = [tuple(v.shape) for v in self._trainable]
+        self._sizes = [int(np.prod(s)) for s in self._shapes]
+        self._kernels = [is_kernel(v) for v in self._trainable]
+        self.packed = (
+            sum(self._sizes) <= PACKED_PARAMETERS
+            and is_elementwise(optimizer)
+            and not any(getattr(v, "constraint", None) for v in self._trainable)
+        )
+        if self.packed:
+            self._blocks = [keras.Variable(np.zeros(sum(self._sizes), np.float32), name="weights")]
+            mask = [np.full(n, float(k), np.float32) for n, k in zip(self._sizes, self._kernels, strict=True)]
+            self._masks: list[Any] = [np.concatenate(mask) if mask else np.zeros(0, np.float32)]
+        else:
+            self._blocks = self._trainable
+            self._masks = [float(k) for k in self._kernels]
+        self._optimizer = optimizer
+        optimizer.build(self._blocks)
+        self._sets_rate = not has_own_schedule(optimizer)
+        self._fresh_optimizer = [np.array(v) for v in optimizer.variables]
+        self._lock = threading.Lock()
+        self._function: Any = None  # concrete functions, traced at the first call
+        self._evaluation: Any = None
+
+    # -- states ---------------------------------------------------------------------------------------
+
+    def start(self, weights: Sequence[AnyArray], seed: int, optimizer: Sequence[AnyArray] | None = None) -> State:
+        """Return the state that starts from given weights (in the order of ``model.weights``)."""
+        given = {id(v): w for v, w in zip(self.model.weights, weights, strict=True)}
+        arrays = [np.asarray(given[id(v)], np.float32) for v in self._trainable]
+        if self.packed:
+            arrays = [np.concatenate([a.ravel() for a in arrays])]
+        others = []
+        for i, variable in enumerate(self._others):
+            if id(variable) in given:
+                others.append(given[id(variable)])
+            else:  # a seed generator of Keras: its state is two unsigned integers
+                others.append(np.array([seed, i], dtype=variable.dtype))
+        state = self._fresh_optimizer if optimizer is None else optimizer
+        return State(_tensors(arrays), _tensors(others), _tensors(state))
+
+    def start_others(self, arrays: Sequence[AnyArray]) -> tuple[Any, ...]:
+        """Return tensors for the part of a state that is not trained."""
+        return _tensors(arrays)
+
+    def weights(self, state: State) -> list[AnyArray]:
+        """Return a state's weights as arrays, in the order of ``model.weights``."""
+        arrays = [np.array(t) for t in state.parameters]
+        if self.packed:
+            cuts = np.cumsum(self._sizes)[:-1]
+            parts = np.split(arrays[0], cuts)
+            arrays = [p.reshape(s) for p, s in zip(parts, self._shapes, strict=True)]
+        found = {id(v): a for v, a in zip(self._trainable, arrays, strict=True)}
+        found |= {id(v): np.array(t) for v, t in zip(self._others, state.others, strict=True)}
+        return [found[id(v)] for v in self.model.weights]
+
+    # -- the call -------------------------------------------------------------------------------------
+
+    def run(
+        self, state: State, chunk: Chunk, n_steps: int, rates: AnyArray, penalties: Penalties, seed: int, first: int
+    ) -> tuple[State, StepRecord]:
+        """Run the first ``n_steps`` steps of a chunk.
+
+        Parameters
+        ----------
+        state : State
+        chunk : Chunk
+        n_steps : int
+        rates : ndarray of shape (chunk_steps,)
+            Learning rate of each step.
+        penalties : Penalties
+        seed : int
+            Of the dropout masks.
+        first : int
+            Number of the first step since training began; with ``seed`` it decides the masks.
+
+        Returns
+        -------
+        state : State
+        record : StepRecord
+        """
+        hyper = np.array(
+            [penalties.alpha, penalties.l1_ratio, penalties.max_norm or 0.0, penalties.label_smoothing], np.float32
+        )
+        dropout = np.asarray(penalties.dropout_rates or (0.0,), np.float32)
+        counters = np.array([n_steps, seed & 0x7FFFFFFF, first], np.int32)
+        arrays = (chunk.X, chunk.targets, chunk.weights, chunk.counts, rates.astype(np.float32), hyper, dropout, counters)
+        inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
+        with self._lock:  # the function works on variables of its own: one call at a time
+            if self._function is None:
+                traced = tf.function(self._run, jit_compile=self.compiler == "xla", autograph=False)
+                self._function = traced.get_concrete_function(*[tf.TensorSpec(t.shape, t.dtype) for t in inputs])
+            parameters, others, optimizer, record = self._function(*inputs)
+        numbers = record.numpy()[:n_steps]
+        return State(parameters, others, optimizer), StepRecord(numbers[:, 0], numbers[:, 1], numbers[:, 2])
+
+    def _run(self, *inputs: Any) -> Any:
+        self.traces += 1
+        variables = [v.value for v in (*self._blocks, *self._others, *self._optimizer.variables)]
+        X, targets, weights, counts, rates, hyper, dropout, counters = inputs[len(variables) :]
+        for variable, value in zip(variables, inputs[: len(variables)], strict=True):
+            variable.assign(value)
+        self._inputs.rates, self._inputs.seed = dropout, counters[1]
+
+        def body(i: Any, record: Any) -> Any:
+            x, y, w, count = X[i], targets[i], weights[i], counts[i]
+            if self.compiler == "graph":  # shapes may vary: cut the padding off
+                x, y, w = x[:count], y[:count], w[:count]
+            self._inputs.step = counters[2] + i
+            numbers = self._step(x, y, w, count, rates[i], hyper)
+            return i + 1, tf.tensor_scatter_nd_update(record, [[i]], numbers[None])
+
+        record = tf.zeros((self.chunk_steps, 3))
+        _, record = tf.while_loop(lambda i, _: i < counters[0], body, (tf.constant(0), record))
+        values = [v.read_value() for v in variables]
+        a, b = len(self._blocks), len(self._blocks) + len(self._others)
+        return tuple(values[:a]), tuple(values[a:b]), tuple(values[b:]), record
+
+    def evaluate(self, state: State, X: AnyArray, targets: AnyArray, weights: AnyArray) -> tuple[float, float]:
+        """Return the weighted mean cross-entropy and the weighted share of rows predicted right.
+
+        Parameters
+        ----------
+        state : State
+        X : ndarray of shape (n_rows, ...)
+        targets : ndarray
+        weights : ndarray of shape (n_rows,)
+
+        Returns
+        -------
+        loss : float
+        score : float
+        """
+        sums = np.zeros(2)
+        for first in range(0, len(X), EVALUATION_ROWS):
+            rows = slice(first, first + EVALUATION_ROWS)
+            inputs = (*_tensors([X[rows], targets[rows], weights[rows]]), *state.parameters, *state.others)
+            if self._evaluation is None:
+                specs = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in inputs[:3]]
+                specs += [tf.TensorSpec(t.shape, t.dtype) for t in inputs[3:]]
+                self._evaluation = tf.function(self._evaluate, autograph=False).get_concrete_function(*specs)
+            sums += self._evaluation(*inputs).numpy()
+        loss, score = sums / weights.sum(dtype=np.float64)
+        return float(loss), float(score)
+
+    def _evaluate(self, X: Any, targets: Any, weights: Any, *state: Any) -> Any:
+        n = len(self._blocks)
+        outputs, _ = self.model.stateless_call(self._cut(list(state[:n])), list(state[n:]), X, training=False)
+        losses = row_losses(self.kind, outputs, targets, 0.0, logits=self._logits)
+        hits = row_hits(self.kind, outputs, targets, logits=self._logits)
+        return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
+
+    def _step(self, x: Any, y: Any, w: Any, count: Any, rate: Any, hyper: Any) -> Any:
+        alpha, l1_ratio, max_norm, smoothing = tf.unstack(hyper)
+        blocks = [v.value.read_value() for v in self._blocks]
+        n_rows = tf.cast(count, "float32")
+        options = {"mask": tf.range(self.batch_size) < count} if self._masked else {}
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(blocks)
+            outputs, others, own_losses = self.model.stateless_call(
+                self._cut(blocks), [v.value.read_value() for v in self._others], x,
+                training=True, return_losses=True, **options,
+            )  # fmt: skip
+            losses = row_losses(self.kind, outputs, y, smoothing, logits=self._logits)
+            total = tf.reduce_sum(losses * w)
+            loss = total / n_rows
+            if own_losses:
+                loss += tf.add_n(own_losses)
+        for variable, value in zip(self._others, others, strict=True):
+            variable.value.assign(value)
+        penalty, gradients = self._penalized(blocks, tape.gradient(loss, blocks), alpha, l1_ratio)
+        if self._sets_rate:
+            self._optimizer.learning_rate = rate
+        self._optimizer.apply(gradients, self._blocks)
+        if self._sparse:
+            self._keep_orthant(blocks, gradients, alpha * l1_ratio)
+        if self._max_norm:
+            self._shorten(max_norm)
+        hits = row_hits(self.kind, outputs, y, logits=self._logits) * tf.cast(w > 0, "float32")
+        return tf.stack([total, penalty, tf.reduce_sum(hits)])
+
+    def _cut(self, blocks: list[Any]) -> list[Any]:
+        if not self.packed:
+            return blocks
+        parts = tf.split(blocks[0], self._sizes)
+        return [tf.reshape(p, s) for p, s in zip(parts, self._shapes, strict=True)]
+
+    def _penalized(self, blocks: list[Any], gradients: list[Any], alpha: Any, l1_ratio: Any) -> tuple[Any, list[Any]]:
+        """Add the penalty's gradient; where a weight is zero, the L1 term's subgradient of least norm."""
+        penalty, penalized = tf.zeros(()), []
+        for w, g, mask in zip(blocks, gradients, self._masks, strict=True):
+            if isinstance(mask, float) and mask == 0:
+                penalized.append(g)
+                continue
+            g += alpha * (1 - l1_ratio) * mask * w
+            penalty += alpha * (1 - l1_ratio) / 2 * tf.reduce_sum(mask * tf.square(w))
+            if self._sparse:
+                bound = alpha * l1_ratio * mask
+                at_zero = tf.sign(g) * tf.maximum(tf.abs(g) - bound, 0.0)
+                g = tf.where(tf.equal(w, 0.0), at_zero, g + bound * tf.sign(w))
+                penalty += alpha * l1_ratio * tf.reduce_sum(mask * tf.abs(w))
+            penalized.append(g)
+        return penalty, penalized
+
+    def _keep_orthant(self, before: list[Any], gradients: list[Any], bound: Any) -> None:
+        """Set to exactly zero the penalised weights that a step carried through zero.
+
+        For plain gradient descent this is the lasso's soft threshold. A threshold on the step of an adaptive
+        optimizer would have another fixed point than the objective's minimum; the orthant-wise rule of
+        Andrew & Gao (2007) has the right one for every optimizer.
+        """
+        for variable, old, g, mask in zip(self._blocks, before, gradients, self._masks, strict=True):
+            new = variable.value.read_value()
+            orthant = tf.where(tf.equal(old, 0.0), -tf.sign(g), tf.sign(old))
+            crossed = tf.logical_and(bound * mask * tf.ones_like(new) > 0, tf.not_equal(tf.sign(new), orthant))
+            variable.value.assign(tf.where(crossed, tf.zeros_like(new), new))
+
+    def _shorten(self, max_norm: Any) -> None:
+        """Scale each unit's incoming weights to a norm of at most ``max_norm``."""
+        values = self._cut([v.value.read_value() for v in self._blocks])
+        short = []
+        for w, kernel in zip(values, self._kernels, strict=True):
+            if not kernel:
+                short.append(w)
+                continue
+            norm = tf.sqrt(tf.reduce_sum(tf.square(w), axis=list(range(len(w.shape) - 1)), keepdims=True))
+            short.append(w * tf.minimum(1.0, max_norm / tf.maximum(norm, 1e-12)))
+        if self.packed:
+            short = [tf.concat([tf.reshape(w, [-1]) for w in short], 0)]
+        for variable, value in zip(self._blocks, short, strict=True):
+            variable.value.assign(value)
+
+
+def is_kernel(variable: keras.Variable) -> bool:
+    """Whether a variable is a matrix of weights, which penalties act on; biases and normalisations are free."""
+    return len(variable.shape) >= 2 and "kernel" in variable.name
+
+
+def _tensors(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(tf.convert_to_tensor(a) for a in arrays)
+
+
+def chunk_steps(batch_size: int, row_bytes: int) -> int:
+    """Return how many batches a chunk holds: at most 64, and at most about 2 MB.
+
+    Examples
+    --------
+    >>> chunk_steps(200, 16), chunk_steps(128, 4 * 784)
+    (64, 4)
+    """
+    return int(np.clip(CHUNK_BYTES // max(1, batch_size * row_bytes), 1, CHUNK_STEPS))
+
+
+_PROGRAMS: OrderedDict[Hashable, TrainingProgram] = OrderedDict()
+_PROGRAMS_KEPT = 32
+_PROGRAMS_LOCK = threading.Lock()
+
+
+def training_program(
+    architecture: Architecture,
+    kind: ProblemKind,
+    optimizer: keras.optimizers.Optimizer,
+    compiler: Compiler,
+    chunk_shape: tuple[int, int],
+    *,
+    sparse: bool,
+    max_norm: bool,
+) -> TrainingProgram:
+    """Return the shared program for an architecture, making it on first use; the last 32 are kept."""
+    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, sparse, max_norm)
+    with _PROGRAMS_LOCK:
+        program = _PROGRAMS.pop(key, None)
+        if program is None:
+            program = TrainingProgram(
+                architecture, kind, optimizer, compiler, chunk_shape, sparse=sparse, max_norm=max_norm
+            )
+        _PROGRAMS[key] = program
+        while len(_PROGRAMS) > _PROGRAMS_KEPT:
+            _PROGRAMS.popitem(last=False)
+    return program
+
+
+def count_traces() -> int:
+    """Return how often training functions have been traced in this process, for those still kept."""
+    return sum(program.traces for program in _PROGRAMS.values())
+
+
+def clear_programs() -> None:
+    """Forget every compiled training function, and free its memory."""
+    with _PROGRAMS_LOCK:
+        _PROGRAMS.clear()

@@ -1,0 +1,249 @@
+"""The multi-layer perceptron."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sklearn.utils.validation import check_is_fitted
+
+from strates._types import AnyArray
+from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind, keras_activation
+from strates.engine.initializers import make_initializer
+from strates.estimators._base import BaseNetworkClassifier
+from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes
+
+
+class MLPClassifier(BaseNetworkClassifier):
+    """Multi-layer perceptron: fully connected layers, trained by a compiled loop.
+
+    The objective is the textbook's: mean cross-entropy over the sample, plus
+    ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` over the weights; biases are free.
+    (scikit-learn's MLPClassifier divides its ``alpha`` by the number of rows of a batch: its ``alpha`` is ours
+    times the batch's size, 200 by default.) Binary problems end in one logistic unit, others in a softmax.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(100,)
+        Units of each hidden layer; ``()`` for a linear classifier.
+    activation : str, default="relu"
+        "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus" or "softsign".
+    kernel_initializer : str or keras.initializers.Initializer, default="auto"
+        "auto" suits the activation (He for rectifiers, LeCun for "selu", Glorot otherwise). By name: "zeros",
+        "normal(s)" with a standard deviation s, "lecun", "glorot", "he" (also with "_normal", "_uniform"),
+        "orthogonal". Biases start at zero.
+    solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
+        "lbfgs" takes all rows at once and computes in float64: for small problems. A Keras optimizer brings its
+        own learning rate.
+    alpha : float, default=1e-4
+        Strength of the penalty on the weights.
+    l1_ratio : float, default=0.0
+        Share of L1 in the penalty, in [0, 1]. L1 makes weights exactly zero.
+    dropout : float or tuple of float, default=0.0
+        Share of each hidden layer's units dropped at a training step: one number, or one a layer.
+    batch_norm : bool, default=False
+        Batch normalisation before each hidden activation.
+    max_norm : float, optional
+        Largest Euclidean norm of a unit's incoming weights, enforced after each step.
+    label_smoothing : float, default=0.0
+        Share of a label's mass spread over all classes, in [0, 1).
+    batch_size : int or "auto", default="auto"
+        Rows of a training step; "auto" is ``min(200, n_samples)``.
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
+        How the rate goes on from ``learning_rate_init``, for every gradient solver (scikit-learn: "sgd" only).
+        "invscaling" divides by ``t**power_t``, t being the rows seen; "adaptive" divides by 5 when training stalls;
+        "cosine" falls to zero over ``max_iter`` epochs; "one_cycle" rises, then falls.
+    learning_rate_init : float, default=1e-3
+        The rate to start from; the peak of "one_cycle".
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default=200
+        Epochs at most (iterations of "lbfgs").
+    max_fun : int, default=15000
+        Evaluations of the objective at most ("lbfgs").
+    shuffle : bool, default=True
+        Draw a new order of the rows for each epoch.
+    tol : float, default=1e-4
+        Improvement of the objective (of the validation score under early stopping) that counts; the gradient's
+        largest entry at which "lbfgs" stops.
+    early_stopping : bool, default=False
+        Set a part of the rows aside, stop when its score no longer improves, and keep the best epoch's weights.
+    validation_fraction : float, default=0.1
+        Share of the rows set aside, stratified by class.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before stopping.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each label; "balanced" gives every class the same total.
+    momentum : float, default=0.9
+        Of "sgd".
+    nesterovs_momentum : bool, default=True
+        Of "sgd".
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
+        Of "adam".
+    warm_start : bool, default=False
+        Go on from the present weights at the next ``fit``.
+    random_state : int, RandomState or None, default=None
+        An integer makes two fits equal bit for bit. Weights, order, dropout and validation split have streams of
+        their own.
+    verbose : bool, default=False
+        Print each epoch's loss.
+
+    Attributes
+    ----------
+    network_ : keras.Model
+        The trained network, inputs to probabilities.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted.
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of each layer (with ``batch_norm``, the normalisations' shifts for hidden layers).
+    history_ : DataFrame
+        A row an epoch.
+    loss_curve_, validation_loss_curve_, validation_scores_ : list of float
+        One an epoch; the validation ones are None without validation rows.
+    loss_, best_loss_, best_validation_score_ : float
+        Last and best objective; best validation score (None without early stopping).
+    best_epoch_ : int
+        The epoch whose weights were kept, from 1 on.
+    n_iter_ : int
+        Epochs of the last fit.
+    recording_ : Recording
+        Frames, after ``set_callbacks(Recorder())``.
+    n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_, t_
+        As in scikit-learn.
+
+    See Also
+    --------
+    NetworkClassifier : Any Keras network.
+    strates.tabular_pipeline : Tables with missing values and categories.
+
+    References
+    ----------
+    Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors, Nature 323.
+    Kingma & Ba (2015), Adam, https://arxiv.org/abs/1412.6980.
+
+    Examples
+    --------
+    >>> from strates import MLPClassifier
+    >>> from strates.datasets import moons
+    >>> X, y = moons(n_samples=200, noise=0.1, random_state=0)
+    >>> clf = MLPClassifier((16,), solver="lbfgs", max_iter=300, random_state=0).fit(X, y)
+    >>> clf.score(X, y) > 0.97
+    True
+    >>> clf.predict_proba(X[:3]).shape
+    (3, 2)
+    """
+
+    _CHECKS: ClassVar[dict[str, Check]] = {
+        **BaseNetworkClassifier._CHECKS,
+        "activation": lambda _, value: keras_activation(value) and None,
+        "kernel_initializer": lambda _, value: make_initializer(value, "relu", 0) and None,
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        *,
+        activation: str = "relu",
+        kernel_initializer: Any = "auto",
+        solver: Any = "adam",
+        alpha: float = 1e-4,
+        l1_ratio: float = 0.0,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        max_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 1e-3,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        max_fun: int = 15_000,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        class_weight: Any = None,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.kernel_initializer = kernel_initializer
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.max_norm = max_norm
+        self.label_smoothing = label_smoothing
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.max_fun = max_fun
+        self.shuffle = shuffle
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _make_architecture(
+        self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
+    ) -> tuple[Architecture, ProblemKind]:
+        hidden = hidden_layer_sizes(self.hidden_layer_sizes)
+        dense = DenseArchitecture(
+            n_inputs=input_shape[0],
+            hidden=hidden,
+            n_outputs=n_outputs,
+            kind=kind,
+            activation=keras_activation(self.activation),
+            dropout=dropout_rates(self.dropout, len(hidden)),
+            batch_norm=bool(self.batch_norm),
+            kernel_initializer=self.kernel_initializer,
+            max_norm=self.max_norm,
+        )
+        return dense, kind
+
+    def _hidden_layers(self) -> list[str]:
+        end = "activation" if self._architecture.batch_norm else "hidden"
+        return [f"{end}_{i}" for i in range(1, len(self._architecture.hidden) + 1)]
+
+    @property
+    def coefs_(self) -> list[AnyArray]:
+        """Weight matrices, one a layer, of shape (n_in, n_out)."""
+        check_is_fitted(self)
+        return [w for w in self._current_weights if w.ndim == 2]
+
+    @property
+    def intercepts_(self) -> list[AnyArray]:
+        """Biases, one vector a layer; with ``batch_norm`` the shifts of the normalisations, but for the output."""
+        check_is_fitted(self)
+        vectors = [w for w in self._current_weights if w.ndim == 1]
+        # after each kernel: (bias), or (gamma, beta, moving mean, moving variance)
+        return [*vectors[1:-1:4], vectors[-1]] if self._architecture.batch_norm else vectors
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers, the input and the output among them."""
+        check_is_fitted(self)
+        return len(self._architecture.hidden) + 2
+
+
