@@ -60,6 +60,10 @@ class Architecture(Protocol):
         """What must be equal for two fits to share a compiled function."""
 
     @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row."""
+
+    @property
     def dropout_rates(self) -> tuple[float, ...]:
         """Share of units dropped, one for each Dropout layer, in order."""
 
@@ -111,6 +115,11 @@ class DenseArchitecture:
         """Everything that changes the graph: not the rates, not the initial weights, not max_norm's value."""
         drops = tuple(rate > 0 for rate in self.dropout)
         return ("dense", self.n_inputs, self.hidden, self.n_outputs, self.kind, self.activation, drops, self.batch_norm)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row."""
+        return (self.n_inputs,)
 
     @property
     def dropout_rates(self) -> tuple[float, ...]:

@@ -48,12 +48,15 @@ class KerasArchitecture:
     ----------
     model : keras.Model
         Built, ending in probabilities. It is kept as a mould and never trained.
+    input_shape : tuple of int
+        Shape of one row.
     keep_weights : bool
         Start every fit from the model's own weights instead of drawing new ones.
     """
 
-    def __init__(self, model: keras.Model, *, keep_weights: bool) -> None:
+    def __init__(self, model: keras.Model, input_shape: tuple[int, ...], *, keep_weights: bool) -> None:
         self.model = model
+        self.input_shape = input_shape
         self.keep_weights = keep_weights
         self.dropout_rates = tuple(float(layer.rate) for layer in dropout_layers(model))
         self._key = _configuration_key(model)
@@ -61,7 +64,7 @@ class KerasArchitecture:
     @property
     def key(self) -> Hashable:
         """The normalised configuration, or the object itself when code stands outside the configuration."""
-        return ("keras", id(self.model) if self._key is None else self._key)
+        return ("keras", self.input_shape, id(self.model) if self._key is None else self._key)
 
     @property
     def row_wise(self) -> bool:
@@ -70,7 +73,7 @@ class KerasArchitecture:
 
     def build(self) -> keras.Model:
         """Build the model anew."""
-        return copy_of(self.model)
+        return copy_of(self.model, self.input_shape)
 
     def initial_weights(self, seed: int) -> list[AnyArray]:
         """Return the given weights, or draw new ones."""
@@ -80,9 +83,15 @@ class KerasArchitecture:
             return [np.asarray(w) for w in self.build().get_weights()]
 
 
-def copy_of(model: keras.Model) -> keras.Model:
-    """Build a model of the same configuration with weights of its own."""
-    if isinstance(model, keras.Sequential) or _is_functional(model):
+def copy_of(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
+    """Build a model of the same configuration with weights of its own.
+
+    Raises
+    ------
+    ParameterError
+        A subclass of ``keras.Model`` without ``get_config``.
+    """
+    if is_functional(model):
         return keras.models.clone_model(model)
     try:
         copy = type(model).from_config(model.get_config())
@@ -91,12 +100,13 @@ def copy_of(model: keras.Model) -> keras.Model:
             f"The network is a {type(model).__name__}, a subclass of keras.Model that cannot be rebuilt from its "
             f"configuration ({error}). Give it get_config(), or pass a function that builds it."
         ) from error
-    copy(keras.ops.zeros((1, *model.input_shape[1:])) if hasattr(model, "input_shape") else keras.ops.zeros((1, 1)))
+    copy(keras.ops.zeros((1, *input_shape)))
     return copy
 
 
-def _is_functional(model: keras.Model) -> bool:
-    return hasattr(model, "operations") and model.__class__.__name__ == "Functional"
+def is_functional(model: keras.Model) -> bool:
+    """Whether a model is sequential or functional, so that its layers can be read."""
+    return isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"
 
 
 def _flat_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -105,7 +115,7 @@ def _flat_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 def _configuration_key(model: keras.Model) -> Hashable | None:
     """Describe the graph, names of layers left out; None when some layer's code is not in its configuration."""
-    if not (isinstance(model, keras.Sequential) or _is_functional(model)):
+    if not is_functional(model):
         return None
     layers = _flat_layers(model)
     for layer in layers:
@@ -120,13 +130,18 @@ def _configuration_key(model: keras.Model) -> Hashable | None:
     return (text, tuple(type(layer) for layer in layers))
 
 
-def as_probabilities(model: Any, kind: ProblemKind, n_outputs: int) -> tuple[keras.Model, ProblemKind]:
+def as_probabilities(
+    model: keras.Model, input_shape: tuple[int, ...], kind: ProblemKind, n_outputs: int
+) -> tuple[keras.Model, ProblemKind]:
     """Check a model's output against the problem, and end it in probabilities.
 
     Parameters
     ----------
     model : keras.Model
-        Built. Its last activation decides: none (or linear) means logits, softmax or sigmoid probabilities.
+        Built. Its last activation decides: none (or linear) means logits, softmax or sigmoid probabilities. The
+        layers of a subclass cannot be read: what it answers to random rows decides.
+    input_shape : tuple of int
+        Shape of one row.
     kind : {"binary", "categorical", "multilabel"}
     n_outputs : int
         Units that the problem needs: 1 for binary.
@@ -140,25 +155,36 @@ def as_probabilities(model: Any, kind: ProblemKind, n_outputs: int) -> tuple[ker
     Raises
     ------
     ParameterError
-        The output has another shape than the problem needs.
+        The output has another shape, or another activation, than the problem needs.
     """
-    shape = tuple(model.output_shape)
-    units = shape[-1]
+    rows = np.random.default_rng(0).normal(scale=3.0, size=(16, *input_shape)).astype(np.float32)
+    answer = np.asarray(model(rows, training=False))
+    units = answer.shape[-1]
     if kind == "binary" and units == 2:
         kind, n_outputs = "categorical", 2
-    if len(shape) != 2 or units != n_outputs:
+    if answer.ndim != 2 or units != n_outputs:
+        one = "one unit, the probability of the second class" if kind == "binary" else "one unit for each class"
         raise ParameterError(
-            f"The network's output has shape {shape}, but this problem needs (None, {n_outputs}): one unit "
-            + ("(the probability of the second class)." if kind == "binary" else f"for each of the {n_outputs} classes.")
-            + f" End it with keras.layers.Dense({n_outputs})."
+            f"The network's output has shape {(None, *answer.shape[1:])}, but this problem needs (None, {n_outputs}): "
+            f"{one}. End it with keras.layers.Dense({n_outputs})."
         )
-    last = output_activation(model)
     wanted = "softmax" if kind == "categorical" else "sigmoid"
-    if last == wanted or last is None:
+    last = output_activation(model) if is_functional(model) else _guess_activation(answer, wanted)
+    if last == wanted:
         return model, kind
     if last != "linear":
         raise ParameterError(
             f"The network ends in {last!r}, but this problem needs {wanted!r}, or no activation (logits)."
         )
-    ended = keras.Sequential([keras.Input(model.input_shape[1:]), model, keras.layers.Activation(wanted)])
-    return ended, kind
+    end = keras.layers.Activation(wanted, name="probabilities")
+    if is_functional(model):
+        return keras.Model(model.inputs, end(model.outputs[0]), name=model.name), kind
+    return keras.Sequential([keras.Input(input_shape), model, end]), kind
+
+
+def _guess_activation(answer: AnyArray, wanted: str) -> str:
+    """Tell probabilities from logits by what a network answers."""
+    within = bool((answer >= 0).all() and (answer <= 1).all())
+    if wanted == "softmax":
+        within = within and bool(np.allclose(answer.sum(axis=1), 1, atol=1e-4))
+    return wanted if within else "linear"

@@ -42,7 +42,7 @@ class Predictor:
         self._model = model
         self.traces = 0
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in whole.weights]
-        rows = tf.TensorSpec((None, *whole.input_shape[1:]), tf.float32)
+        rows = tf.TensorSpec((None, *architecture.input_shape), tf.float32)
         # a concrete function is called without the search for a matching trace: half the time of a one-row call
         self._function = tf.function(self._run, autograph=False).get_concrete_function(rows, *weights)
 

@@ -263,10 +263,12 @@ class BaseNetworkClassifier(CallbackSupportMixin, ClassifierMixin, TransformerMi
         return self._cache["tensors"]
 
     def _hidden_layers(self) -> list[str]:
-        """Names of the layers that make a representation: each hidden layer's end."""
-        layers = self.network_.layers
-        named = [layer for layer in layers[:-1] if not isinstance(layer, keras.layers.InputLayer)]
-        return [layer.name for layer in named if not isinstance(layer, keras.layers.Dropout)]
+        """Names of the layers that make a representation: those before the output layer that have one of their own."""
+        layers = [layer for layer in self.network_.layers if not isinstance(layer, keras.layers.InputLayer)]
+        while layers and isinstance(layers[-1], keras.layers.Activation | keras.layers.Softmax):
+            layers.pop()
+        passing = (keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.GaussianDropout)
+        return [layer.name for layer in layers[:-1] if not isinstance(layer, passing)]
 
     def _layer_name(self, layer: int | str) -> str | None:
         names = self._hidden_layers()

@@ -1,0 +1,186 @@
+"""Any Keras network as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind
+from strates.engine.backend import keras
+from strates.engine.keras_architecture import KerasArchitecture, as_probabilities, copy_of, is_functional, seeded_keras
+from strates.estimators._base import BaseNetworkClassifier
+from strates.exceptions import ParameterError
+
+
+class NetworkClassifier(BaseNetworkClassifier):
+    """A Keras network of your own, trained and seen through like every other classifier of strates.
+
+    The objective is mean cross-entropy, plus the losses that the network's own layers add (regularizers), plus
+    ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` over its kernels.
+
+    Parameters
+    ----------
+    network : keras.Model, callable or None, default=None
+        - a ``keras.Model``: every fit starts from a copy of it, weights included; the model itself is not changed;
+        - a callable ``(input_shape, n_classes) -> keras.Model``: every fit builds it anew, its weights drawn by
+          ``random_state``. ``input_shape`` is that of one row, such as ``(4,)``; ``n_classes`` counts the outputs needed,
+          which is 1 for a binary problem;
+        - None: one hidden layer of 64 rectified units.
+
+        The network ends in logits (no last activation) or in probabilities (softmax; sigmoid for a binary or
+        multilabel problem).
+    solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
+        "lbfgs" needs a network without dropout and batch normalisation.
+    alpha : float, default=0.0
+        Strength of the penalty on the kernels.
+    l1_ratio : float, default=0.0
+        Share of L1 in the penalty, in [0, 1].
+    max_norm : float, optional
+        Largest norm of a unit's incoming weights.
+    label_smoothing : float, default=0.0
+        Share of a label's mass spread over all classes, in [0, 1).
+    batch_size : int or "auto", default="auto"
+        Rows of a training step; "auto" is ``min(200, n_samples)``.
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
+        See :class:`MLPClassifier`.
+    learning_rate_init : float, default=1e-3
+        The rate to start from. A Keras optimizer brings its own.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default=200
+        Epochs at most (iterations of "lbfgs").
+    max_fun : int, default=15000
+        Evaluations of the objective at most ("lbfgs").
+    shuffle : bool, default=True
+        Draw a new order of the rows for each epoch.
+    tol : float, default=1e-4
+        Improvement that counts.
+    early_stopping : bool, default=False
+        Set a part of the rows aside, stop when its score no longer improves, and keep the best epoch's weights.
+    validation_fraction : float, default=0.1
+        Share of the rows set aside, stratified by class.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before stopping.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each label.
+    warm_start : bool, default=False
+        Go on from the present weights at the next ``fit``.
+    random_state : int, RandomState or None, default=None
+        An integer makes two fits equal bit for bit.
+    verbose : bool, default=False
+        Print each epoch's loss.
+
+    Attributes
+    ----------
+    network_ : keras.Model
+        The trained network, inputs to probabilities.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted.
+    history_ : DataFrame
+        A row an epoch.
+    loss_curve_, validation_loss_curve_, validation_scores_ : list of float
+        One an epoch.
+    best_epoch_, n_iter_ : int
+        The epoch whose weights were kept; epochs of the last fit.
+
+    See Also
+    --------
+    MLPClassifier : When the network is a stack of dense layers; faster to set up.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from strates import NetworkClassifier
+    >>> from strates.datasets import moons
+    >>> def build(input_shape, n_classes):
+    ...     return keras.Sequential([
+    ...         keras.Input(input_shape),
+    ...         keras.layers.Dense(16, activation="tanh"),
+    ...         keras.layers.Dense(n_classes),
+    ...     ])
+    >>> X, y = moons(n_samples=200, noise=0.1, random_state=0)
+    >>> clf = NetworkClassifier(build, solver="lbfgs", random_state=0).fit(X, y)
+    >>> clf.score(X, y) > 0.97
+    True
+    """
+
+    def __init__(
+        self,
+        network: keras.Model | Callable[[tuple[int, ...], int], keras.Model] | None = None,
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        max_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 1e-3,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        max_fun: int = 15_000,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        self.network = network
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.max_norm = max_norm
+        self.label_smoothing = label_smoothing
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.max_fun = max_fun
+        self.shuffle = shuffle
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _make_architecture(
+        self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
+    ) -> tuple[Architecture, ProblemKind]:
+        if self.network is None:
+            return DenseArchitecture(int(np.prod(input_shape)), (64,), n_outputs, kind), kind
+        given = isinstance(self.network, keras.Model)
+        if given:
+            model = copy_of(self.network, input_shape)
+            model.set_weights(self.network.get_weights())
+        elif callable(self.network):
+            with seeded_keras(0):
+                model = self.network(input_shape, n_outputs)
+                if isinstance(model, keras.Model) and not model.built:
+                    model(keras.ops.zeros((1, *input_shape)))  # gives it its weights
+        else:
+            model = self.network
+        if not isinstance(model, keras.Model):
+            raise ParameterError(
+                f"network={self.network!r} gives a {type(model).__name__}; expected a keras.Model, or a function "
+                "(input_shape, n_classes) that returns one."
+            )
+        if is_functional(model):
+            shape = tuple(model.input_shape[1:])
+            fits = len(shape) == len(input_shape)
+            if not fits or any(n not in (None, m) for n, m in zip(shape, input_shape, strict=True)):
+                raise ParameterError(
+                    f"The network takes rows of shape {shape}, but X has rows of shape {input_shape}. "
+                    f"Begin it with keras.Input({input_shape})."
+                )
+        model, kind = as_probabilities(model, input_shape, kind, n_outputs)
+        return KerasArchitecture(model, input_shape, keep_weights=given), kind
