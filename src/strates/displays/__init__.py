@@ -1,0 +1,31 @@
+"""Figures in scikit-learn's Display convention: they hold numbers, and ``plot(ax=None)`` draws them.
+
+The only part of strates that imports matplotlib. No window and no global state is involved: a display makes a figure of
+its own unless it is given axes, and shows itself in a notebook. ``to_svg()`` gives it for a page, ``describe()`` in
+words.
+"""
+
+from __future__ import annotations
+
+from strates.displays.calibration import CalibrationDisplay
+from strates.displays.class_balance import ClassBalanceDisplay
+from strates.displays.confusion_matrix import ConfusionMatrixDisplay
+from strates.displays.curves import PrecisionRecallDisplay, RocCurveDisplay
+from strates.displays.display import Display
+from strates.displays.history import HistoryDisplay
+from strates.displays.importance import ImportanceDisplay
+from strates.displays.intervals import IntervalDisplay
+from strates.displays.svg import figure_to_svg
+
+__all__ = [
+    "CalibrationDisplay",
+    "ClassBalanceDisplay",
+    "ConfusionMatrixDisplay",
+    "Display",
+    "HistoryDisplay",
+    "ImportanceDisplay",
+    "IntervalDisplay",
+    "PrecisionRecallDisplay",
+    "RocCurveDisplay",
+    "figure_to_svg",
+]

@@ -24,6 +24,8 @@ class CalibrationBin(Record):
 
     Attributes
     ----------
+    lower, upper : float
+        Edges of the interval.
     count : int
         Rows in the bin, at least 1.
     predicted : float
@@ -34,6 +36,8 @@ class CalibrationBin(Record):
         Wilson's 95 % interval of ``observed``.
     """
 
+    lower: float
+    upper: float
     count: int
     predicted: float
     observed: float
@@ -147,11 +151,12 @@ def calibrate(outcome: Outcome, *, seed: int = 0) -> Calibration:
     probability, happened = calibration_events(outcome)
     numbers = bin_numbers(probability)
     bins = []
-    for number in np.unique(numbers):
+    for number in np.unique(numbers).tolist():
         inside = numbers == number
         count, hits = int(inside.sum()), int(happened[inside].sum())
         low, high = wilson_interval(hits, count)
-        bins.append(CalibrationBin(count, float(probability[inside].mean()), hits / count, low, high))
+        edges = round(number / N_BINS, 6), round((number + 1) / N_BINS, 6)
+        bins.append(CalibrationBin(*edges, count, float(probability[inside].mean()), hits / count, low, high))
     chance = _chance_errors(probability, seed)
     names = class_names(outcome.classes)
     return Calibration(

@@ -58,8 +58,8 @@ def _from_plain(value: Any, kind: Any) -> Any:
     if origin in (Union, types.UnionType):
         concrete = [argument for argument in arguments if argument is not type(None)]
         return _from_plain(value, concrete[0]) if len(concrete) == 1 else value
-    if origin is tuple:
-        return tuple(_from_plain(item, arguments[0]) for item in value)
+    if origin in (tuple, list):
+        return origin(_from_plain(item, arguments[0]) for item in value)
     if origin in (dict, Mapping):
         return {key: _from_plain(item, arguments[1]) for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, Record):
@@ -72,7 +72,8 @@ def _from_plain(value: Any, kind: Any) -> Any:
 class Record:
     """Base of the frozen dataclasses that go to JSON and come back equal.
 
-    A subclass is a frozen dataclass whose fields are scalars, None, ``tuple[T, ...]``, ``dict[str, T]`` or records.
+    A subclass is a frozen dataclass whose fields are scalars, None, ``tuple[T, ...]``, ``list[T]``, ``dict[str, T]`` or
+    records.
 
     Examples
     --------

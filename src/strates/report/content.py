@@ -1,0 +1,108 @@
+"""What a report says, ready to be stored in a model file and written again without the data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pandas as pd
+
+from strates.inspection.baselines import Baseline
+from strates.inspection.cross_validation import CrossValidation
+from strates.inspection.data_summary import DataSummary
+from strates.inspection.evaluation import Evaluation
+from strates.inspection.record import Record, to_plain
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReportContent(Record):
+    """Everything that a report shows. Only the title and the evaluation are needed; what is absent is left out.
+
+    Attributes
+    ----------
+    title : str
+        Heading of the page.
+    evaluation : Evaluation
+        How the classifier does on held-out rows.
+    baselines : dict of str to Baseline
+        What :func:`strates.inspection.fit_baselines` returned.
+    cross_validation : CrossValidation or None
+        What :func:`strates.inspection.cross_validate_metrics` returned.
+    data : DataSummary or None
+        The table.
+    network : list of dict
+        A dict a layer, with keys such as ``name``, ``type``, ``output_shape``, ``parameters`` and ``activation``; they
+        are the columns of a table, in their order.
+    history : DataFrame or None
+        The classifier's ``history_``: a row an epoch.
+    best_epoch : int or None
+        The epoch whose weights were kept.
+    n_training_rows : int or None
+        Rows that the classifier learned from.
+    settings : dict
+        Names of parameters to their values.
+    command : str
+        What to type to do all this again.
+    versions : dict of str to str
+        Names of programs and packages to their versions.
+    notes : tuple of str
+        What a reader should keep in mind.
+    seconds : float or None
+        Time taken by the fit.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from strates.inspection import evaluate
+    >>> clf = DummyClassifier().fit([[0], [1], [2]], ["a", "b", "a"])
+    >>> content = ReportContent(title="A guess", evaluation=evaluate(clf, [[0], [1]], ["a", "b"]))
+    >>> ReportContent.from_dict(content.to_dict()).title
+    'A guess'
+    """
+
+    title: str
+    evaluation: Evaluation
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    cross_validation: CrossValidation | None = None
+    data: DataSummary | None = None
+    network: list[dict[str, Any]] = field(default_factory=list)
+    history: pd.DataFrame | None = None
+    best_epoch: int | None = None
+    n_training_rows: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as nested dicts and lists that ``json`` can write; the history as a dict of columns."""
+        values = super().to_dict()
+        if self.history is not None:
+            values["history"] = {str(name): to_plain(self.history[name].tolist()) for name in self.history}
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build the content from what :meth:`to_dict` returned.
+
+        Parameters
+        ----------
+        values : mapping
+            Names of fields to plain values.
+
+        Returns
+        -------
+        ReportContent
+
+        Raises
+        ------
+        DataError
+            A field that has no default is missing.
+        """
+        content = super().from_dict(values)
+        if content.history is None:
+            return content
+        return dataclasses.replace(content, history=pd.DataFrame(content.history))

@@ -1,0 +1,71 @@
+"""The parts that a page is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from strates.displays.display import Display
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page under a heading of its own.
+
+    Attributes
+    ----------
+    anchor : str
+        Where the table of contents points: letters and hyphens, unique on the page.
+    title : str
+        Heading.
+    template : str
+        File in ``templates/`` that lays it out.
+    values : dict
+        What the template shows. Text is escaped; only :class:`PageFigure` carries markup.
+    """
+
+    anchor: str
+    title: str
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure on the page.
+
+    Attributes
+    ----------
+    svg : Markup
+        The drawing, with its title and description.
+    caption : str
+        What is below it.
+    wide : bool
+        Whether it takes the whole width.
+    """
+
+    svg: Markup
+    caption: str
+    wide: bool = False
+
+
+def page_figure(display: Display, caption: str, *, wide: bool = False) -> PageFigure:
+    """Draw a display for the page.
+
+    Parameters
+    ----------
+    display : Display
+        What to draw.
+    caption : str
+        What to say below it.
+    wide : bool, default=False
+        Whether it takes the whole width.
+
+    Returns
+    -------
+    PageFigure
+    """
+    # the drawing's texts went through an XML writer, which escaped them
+    return PageFigure(Markup(display.to_svg()), caption, wide)

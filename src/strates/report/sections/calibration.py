@@ -1,0 +1,22 @@
+"""Whether the probabilities mean what they say."""
+
+from __future__ import annotations
+
+from strates.displays.calibration import CalibrationDisplay
+from strates.report.content import ReportContent
+from strates.report.section import Section, page_figure
+from strates.report.wording import THIN, decimal
+
+
+def calibration_section(content: ReportContent) -> Section:
+    """Return the reliability diagram, and what chance alone would give."""
+    calibration = content.evaluation.calibration
+    facts = [
+        f"Of the rows given a probability near 80{THIN}%, about 80{THIN}% should turn out so.",
+        f"The mean gap is {decimal(calibration.error)}. Perfectly calibrated probabilities would show "
+        f"{decimal(calibration.chance_mean)} on average on as many rows, and at most "
+        f"{decimal(calibration.chance_high)} in 95 samples of 100.",
+    ]
+    caption = f"On the dashed line: well calibrated. Bars through the points: 95{THIN}% intervals. In grey: rows."
+    figures = [page_figure(CalibrationDisplay.from_evaluation(content.evaluation), caption)]
+    return Section("calibration", "Calibration", "figures.html.jinja", {"facts": facts, "figures": figures})
