@@ -58,6 +58,12 @@ def network_from_bytes(data: bytes, custom_objects: Mapping[str, Any] | None = N
             raise ModelFileError(f"Keras cannot read the network inside the model file: {error}") from error
 
 
+def object_from_config(config: Any, custom_objects: Mapping[str, Any]) -> Any:
+    """Build a Keras object (an optimizer, an initializer) from its configuration, refusing what is not Keras's own."""
+    _refuse_code(config, custom_objects)
+    return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects), safe_mode=True)
+
+
 def _refuse_code(config: Any, known: Mapping[str, Any]) -> None:
     """Walk a configuration, and refuse what is not one of Keras's own layers, initializers and so on."""
     if isinstance(config, list):

@@ -2,7 +2,21 @@
 
 from strates.estimators.checkpoint import Checkpoint
 from strates.estimators.mlp import MLPClassifier
+from strates.estimators.model_file import load, read_metadata, save
 from strates.estimators.network import NetworkClassifier
 from strates.estimators.recorder import Frame, Recorder, Recording
+from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
 
-__all__ = ["Checkpoint", "Frame", "MLPClassifier", "NetworkClassifier", "Recorder", "Recording"]
+__all__ = [
+    "Checkpoint",
+    "Frame",
+    "MLPClassifier",
+    "NetworkClassifier",
+    "Recorder",
+    "Recording",
+    "default_classifier",
+    "load",
+    "read_metadata",
+    "save",
+    "tabular_pipeline",
+]

@@ -32,6 +32,7 @@ from strates.engine.program import Penalties, chunk_steps, training_program
 from strates.engine.schedules import SCHEDULES, Schedule
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._gradient_fit import GradientFit, Validation
+from strates.estimators._packing import pack_state, unpack_state
 from strates.estimators._inputs import check_weights, check_X
 from strates.estimators._parameters import Check, boolean, integer, one_of, optional, real
 from strates.estimators._stopping import Stopping
@@ -477,6 +478,7 @@ class BaseNetworkClassifier(CallbackSupportMixin, ClassifierMixin, TransformerMi
             max_epochs=first + max_epochs,
             validation=validation,
             adaptive=self.learning_rate == "adaptive" and not single,
+            scheduled=self.learning_rate in ("cosine", "one_cycle"),
             single=single,
             verbose=bool(self.verbose),
         )
@@ -666,7 +668,10 @@ class BaseNetworkClassifier(CallbackSupportMixin, ClassifierMixin, TransformerMi
         if "_weights" in state:
             state["_weights"] = self._current_weights
             state["_cache"] = {}
-        return state
+        return pack_state(self, state)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpack_state(state))
 
     def __copy__(self) -> Self:
         twin = type(self).__new__(type(self))

@@ -90,6 +90,9 @@ class GradientFit:
     validation : Validation or None
     adaptive : bool
         Divide the learning rate by 5 when training stalls, instead of stopping.
+    scheduled : bool
+        The learning rate has its end at ``max_epochs``: the training objective does not stop the fit, and
+        reaching the end is no failure.
     single : bool
         One epoch of ``partial_fit``: no warnings, no stopping.
     verbose : bool
@@ -106,6 +109,7 @@ class GradientFit:
     max_epochs: int
     validation: Validation | None = None
     adaptive: bool = False
+    scheduled: bool = False
     single: bool = False
     verbose: bool = False
     epochs: list[Epoch] = field(default_factory=list)
@@ -165,12 +169,12 @@ class GradientFit:
                 self.best = training.state
             if on_end(epoch):
                 return
-            if self.stopping.stalled and not self.single:
+            if self.stopping.stalled and not self.single and (self.stopping.by_validation or not self.scheduled):
                 if not self.adaptive or training.learning_rate <= SMALLEST_RATE:
                     return
                 training.learning_rate /= 5
                 self.stopping.no_improvement = 0
-        if not self.single:
+        if not self.single and not self.scheduled:
             warnings.warn(
                 f"Maximum number of epochs ({self.max_epochs - self.first_epoch}) reached and the optimization hasn't "
                 "converged yet. Raise max_iter, or tol.",

@@ -51,7 +51,8 @@ class MLPClassifier(BaseNetworkClassifier):
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
         How the rate goes on from ``learning_rate_init``, for every gradient solver (scikit-learn: "sgd" only).
         "invscaling" divides by ``t**power_t``, t being the rows seen; "adaptive" divides by 5 when training stalls;
-        "cosine" falls to zero over ``max_iter`` epochs; "one_cycle" rises, then falls.
+        "cosine" falls to zero over ``max_iter`` epochs; "one_cycle" rises, then falls. These two run to ``max_iter``:
+        only early stopping ends them before.
     learning_rate_init : float, default=1e-3
         The rate to start from; the peak of "one_cycle".
     power_t : float, default=0.5

@@ -1,0 +1,108 @@
+"""What a strates estimator leaves out of a model file's object tree, and how it comes back.
+
+While a model is saved, an estimator hands its network over to be kept as a ``.keras`` file, and writes its Keras
+objects (an optimizer, an initializer) as configurations. While one is loaded, it takes them back. Two context
+variables say which of the two is going on; pickling and copying happen with neither.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from strates.engine.architecture import DenseArchitecture
+from strates.engine.backend import keras
+from strates.engine.keras_architecture import KerasArchitecture
+from strates.engine.storage import network_from_bytes, network_to_bytes, object_from_config
+
+_KERAS = "keras configuration: "
+#: Left out: what a fit's callbacks collected, and what is made again on demand.
+_LEFT_OUT = ("_cache", "recording_", "_skl_callbacks", "_exact_weights")
+
+
+@dataclass
+class _Pack:
+    networks: list[bytes] = field(default_factory=list)
+    custom_objects: Mapping[str, Any] = field(default_factory=dict)
+
+
+_PACKING: ContextVar[_Pack | None] = ContextVar("packing", default=None)
+_UNPACKING: ContextVar[_Pack | None] = ContextVar("unpacking", default=None)
+
+
+@contextmanager
+def packing() -> Iterator[list[bytes]]:
+    """Collect the networks of the estimators that are saved inside."""
+    pack = _Pack()
+    token = _PACKING.set(pack)
+    try:
+        yield pack.networks
+    finally:
+        _PACKING.reset(token)
+
+
+@contextmanager
+def unpacking(networks: list[bytes], custom_objects: Mapping[str, Any]) -> Iterator[None]:
+    """Hand networks back to the estimators that are loaded inside."""
+    token = _UNPACKING.set(_Pack(networks, custom_objects))
+    try:
+        yield
+    finally:
+        _UNPACKING.reset(token)
+
+
+def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state that stands in a model file, when one is being written; the state itself otherwise."""
+    pack = _PACKING.get()
+    if pack is None:
+        return state
+    packed = {k: _to_config(v) for k, v in state.items() if k not in _LEFT_OUT}
+    if "_weights" in state:
+        architecture = state["_architecture"]
+        packed["_network_number"] = len(pack.networks)
+        pack.networks.append(network_to_bytes(estimator.network_))
+        del packed["_weights"]
+        if isinstance(architecture, DenseArchitecture):
+            initializer = _to_config(architecture.kernel_initializer)
+            packed["_architecture"] = replace(architecture, kernel_initializer=initializer)
+        else:
+            packed["_architecture"] = list(architecture.input_shape)
+    if "network" in packed:  # a function is code, which no model file holds
+        packed["network"] = None
+    return packed
+
+
+def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Undo :func:`pack_state`."""
+    pack = _UNPACKING.get()
+    if pack is None:
+        return state
+    whole = {k: _from_config(v, pack.custom_objects) for k, v in state.items()}
+    if "_network_number" in whole:
+        network = network_from_bytes(pack.networks[whole.pop("_network_number")], pack.custom_objects)
+        architecture = whole["_architecture"]
+        if isinstance(architecture, DenseArchitecture):
+            initializer = _from_config(architecture.kernel_initializer, pack.custom_objects)
+            whole["_architecture"] = replace(architecture, kernel_initializer=initializer)
+        else:
+            whole["_architecture"] = KerasArchitecture(network, tuple(architecture), keep_weights=True)
+            whole["network"] = network
+        whole["_weights"] = network.get_weights()
+        whole["_cache"] = {}
+    return whole
+
+
+def _to_config(value: Any) -> Any:
+    if isinstance(value, keras.optimizers.Optimizer | keras.initializers.Initializer):
+        return _KERAS + json.dumps(keras.saving.serialize_keras_object(value))
+    return value
+
+
+def _from_config(value: Any, custom_objects: Mapping[str, Any]) -> Any:
+    if isinstance(value, str) and value.startswith(_KERAS):
+        return object_from_config(json.loads(value.removeprefix(_KERAS)), custom_objects)
+    return value
