@@ -33,6 +33,15 @@ class CalibrationDisplay(EvaluationDisplay):
         Where a perfectly calibrated classifier would lie.
     count_bars_ : BarContainer
         Rows of each bin, scaled.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> clf = GaussianNB().fit(X[::2], y[::2])
+    >>> CalibrationDisplay.from_estimator(clf, X[1::2], y[1::2]).plot().ax_.get_xlabel()
+    'probability given to 1'
     """
 
     title = "Calibration"

@@ -28,6 +28,12 @@ class ClassBalanceDisplay(Display):
     ----------
     bars_ : BarContainer
         One a class, from the top.
+
+    Examples
+    --------
+    >>> display = ClassBalanceDisplay(["Adelie", "Gentoo"], [152, 124]).plot()
+    >>> [int(bar.get_width()) for bar in display.bars_]
+    [152, 124]
     """
 
     title = "Rows of each class"

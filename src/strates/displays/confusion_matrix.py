@@ -74,6 +74,12 @@ class ConfusionMatrixDisplay(EvaluationDisplay):
         The shades: share of each true class, in [0, 1].
     text_ : dict of (int, int) to Text
         The number written in each cell that is not empty.
+
+    Examples
+    --------
+    >>> display = ConfusionMatrixDisplay([[5, 1], [0, 4]], ["no", "yes"]).plot()
+    >>> display.text_[0, 1].get_text()
+    '1'
     """
 
     title = "Confusion matrix"

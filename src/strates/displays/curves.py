@@ -66,6 +66,12 @@ class RocCurveDisplay(EvaluationDisplay):
         One a curve, in the order of ``curves``.
     chance_line_ : Line2D
         Where a guess would lie.
+
+    Examples
+    --------
+    >>> curve = Curve("yes", (0.0, 0.0, 1.0), (0.0, 1.0, 1.0), area=1.0, prevalence=0.5)
+    >>> RocCurveDisplay([curve]).describe()
+    'Area under the curve: yes 1.000.'
     """
 
     title = "ROC curves"
@@ -110,6 +116,12 @@ class PrecisionRecallDisplay(EvaluationDisplay):
     ----------
     lines_ : list of Line2D
         One a curve, in the order of ``curves``.
+
+    Examples
+    --------
+    >>> curve = Curve("yes", (1.0, 0.0), (1.0, 1.0), area=1.0, prevalence=0.5)
+    >>> PrecisionRecallDisplay([curve]).describe()
+    'Average precision: yes 1.000.'
     """
 
     title = "Precision-recall curves"

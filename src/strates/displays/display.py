@@ -17,6 +17,19 @@ class Display(ABC):
 
     A subclass holds arrays, draws them in ``_draw`` and says them in words in :meth:`describe`. After :meth:`plot`,
     ``ax_`` and ``figure_`` hold matplotlib's objects, and each subclass names its artists.
+
+    Examples
+    --------
+    >>> class Diagonal(Display):
+    ...     title = "Diagonal"
+    ...
+    ...     def _draw(self, ax):
+    ...         self.line_ = ax.plot([0, 1])
+    ...
+    ...     def describe(self):
+    ...         return "A straight line from 0 to 1."
+    >>> "A straight line" in Diagonal().to_svg()
+    True
     """
 
     title: str

@@ -38,6 +38,12 @@ class HistoryDisplay(Display):
         The curves; None for one without a value.
     best_line_ : Line2D or None
         The mark of the epoch kept.
+
+    Examples
+    --------
+    >>> display = HistoryDisplay(np.array([1, 2]), np.array([0.9, 0.5]), np.array([1.0, 0.7]), best_epoch=2).plot()
+    >>> display.training_line_.get_ydata().tolist()
+    [0.9, 0.5]
     """
 
     training_line_: Line2D | None

@@ -29,6 +29,12 @@ class ImportanceDisplay(EvaluationDisplay):
     ----------
     bars_ : BarContainer
         One a column, from the top.
+
+    Examples
+    --------
+    >>> columns = [Importance("year", 0.0, -0.1, 0.1, 0.0), Importance("mass", 0.5, 0.4, 0.6, 0.2)]
+    >>> ImportanceDisplay(columns).describe()
+    'Rise of the log-loss when the column is shuffled: mass 0.5, year 0.'
     """
 
     title = "Permutation importance"

@@ -28,6 +28,12 @@ class IntervalDisplay(Display):
     ----------
     errorbars_ : list of ErrorbarContainer
         One a classifier.
+
+    Examples
+    --------
+    >>> accuracy = Metric("accuracy", "Accuracy", 0.9, 0.8, 0.95, True)
+    >>> len(IntervalDisplay(["network"], [accuracy]).plot().errorbars_)
+    1
     """
 
     errorbars_: list[ErrorbarContainer]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from strates.datasets.fingerprint import table_fingerprint
 from strates.exceptions import TargetError, did_you_mean
 from strates.inspection.mistakes import value_text
 from strates.inspection.outcome import class_names
@@ -135,37 +135,6 @@ def _summarize_column(name: Any, column: pd.Series[Any]) -> ColumnSummary:
     return ColumnSummary(str(name), kind, n_missing, n_distinct, summary)
 
 
-def fingerprint(frame: pd.DataFrame) -> str:
-    """Return 64 hexadecimal digits that identify a table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Any table; its index does not count.
-
-    Returns
-    -------
-    str
-        SHA-256 of the columns' names and of each row's values. The same values read from another kind of file may have
-        another type, and then give another fingerprint.
-
-    Examples
-    --------
-    >>> one = fingerprint(pd.DataFrame({"a": [1, 2]}))
-    >>> one == fingerprint(pd.DataFrame({"a": [1, 2]})), one == fingerprint(pd.DataFrame({"a": [2, 1]}))
-    (True, False)
-    """
-    digest = hashlib.sha256(repr([str(name) for name in frame.columns]).encode())
-    for number in range(frame.shape[1]):
-        column = _hashable(frame.iloc[:, number])
-        try:
-            hashes = pd.util.hash_pandas_object(column, index=False)
-        except TypeError:  # values of several types
-            hashes = pd.util.hash_pandas_object(column.map(repr), index=False)
-        digest.update(np.asarray(hashes, dtype=np.uint64).tobytes())
-    return digest.hexdigest()
-
-
 def summarize_data(frame: pd.DataFrame, target: Any) -> DataSummary:
     """Describe a table, column by column.
 
@@ -217,5 +186,5 @@ def summarize_data(frame: pd.DataFrame, target: Any) -> DataSummary:
         n_missing_target=int(labels.isna().sum()),
         n_complete=int(frame.notna().all(axis=1).sum()),
         n_duplicates=int(plain.duplicated().sum()),
-        fingerprint=fingerprint(frame),
+        fingerprint=table_fingerprint(frame),
     )

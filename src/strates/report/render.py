@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
+from strates._atomic_write import atomic_write
 from strates.report.content import ReportContent
 from strates.report.section import Section
 from strates.report.sections import SECTIONS
@@ -52,9 +51,8 @@ def render_report(content: ReportContent) -> str:
     environment = _environment()
     built = [section for section in (build(content) for build in SECTIONS) if section is not None]
 
-    def body(section: Section) -> Markup:
-        # rendered with autoescape on: text is escaped already
-        return Markup(environment.get_template(section.template).render(section.values))
+    def body(section: Section) -> str:
+        return environment.get_template(section.template).render(section.values)
 
     sections = [{"anchor": one.anchor, "title": one.title, "body": body(one)} for one in built]
     return environment.get_template("page.html.jinja").render(title=content.title, sections=sections)
@@ -92,21 +90,5 @@ def write_report(content: ReportContent, path: str | os.PathLike[str]) -> Path:
     True
     """
     target = Path(path)
-    page = render_report(content)
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(page)
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    atomic_write(target, render_report(content).encode())
     return target
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

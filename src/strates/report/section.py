@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
-
 from strates.displays.display import Display
 
 
@@ -38,15 +36,15 @@ class PageFigure:
 
     Attributes
     ----------
-    svg : Markup
-        The drawing, with its title and description.
+    svg : str
+        The drawing, with its title and description: markup, whose texts an XML writer has escaped.
     caption : str
         What is below it.
     wide : bool
         Whether it takes the whole width.
     """
 
-    svg: Markup
+    svg: str
     caption: str
     wide: bool = False
 
@@ -67,5 +65,4 @@ def page_figure(display: Display, caption: str, *, wide: bool = False) -> PageFi
     -------
     PageFigure
     """
-    # the drawing's texts went through an XML writer, which escaped them
-    return PageFigure(Markup(display.to_svg()), caption, wide)
+    return PageFigure(display.to_svg(), caption, wide)
