@@ -67,7 +67,7 @@ def test_table_with_text_missing_values_and_an_empty_column() -> None:
 def test_sparse_rows_and_images() -> None:
     X, y, X_test, y_test = PARTS
     sparse = fit_baselines(csr_matrix(X), y, csr_matrix(X_test), y_test)
-    assert sparse["logistic regression"].metric("accuracy").value > 0.85  # type: ignore[operator]
+    assert sparse["logistic regression"].metric("accuracy").value > 0.85
     flat = fit_baselines(X[:, :12], y, X_test[:, :12], y_test)
     images = fit_baselines(X[:, :12].reshape(-1, 3, 4), y, X_test[:, :12].reshape(-1, 3, 4), y_test)
     assert images["logistic regression"].metrics == flat["logistic regression"].metrics
@@ -92,10 +92,10 @@ def test_comparison_with_the_judged_classifier() -> None:
     for baseline in found.values():
         assert baseline.comparison is not None
         ours = accuracy_score(PARTS[3], clf.predict(PARTS[2]))
-        assert baseline.comparison.accuracy == pytest.approx(ours - baseline.metric("accuracy").value)  # type: ignore[operator]
+        assert baseline.comparison.accuracy == pytest.approx(ours - baseline.metric("accuracy").value)
         loss = log_loss(PARTS[3], clf.predict_proba(PARTS[2]))
-        assert baseline.comparison.log_loss == pytest.approx(loss - baseline.metric("log_loss").value, abs=1e-9)  # type: ignore[operator]
-    assert found["majority class"].comparison.accuracy_low > 0.4  # type: ignore[union-attr]
+        assert baseline.comparison.log_loss == pytest.approx(loss - baseline.metric("log_loss").value, abs=1e-9)
+    assert found["majority class"].comparison.accuracy_low > 0.4
 
 
 def test_a_classifier_beside_itself_is_no_better() -> None:

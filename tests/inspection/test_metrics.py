@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import Any
 
@@ -118,9 +117,9 @@ def test_large_test_parts_are_sampled_and_rescaled() -> None:
     small = {one.name: one for one in measure(simulate(20_000, 2, seed=1), seed=0)}
     large = {one.name: one for one in measure(simulate(180_000, 2, seed=1), seed=0)}
     for name in ("log_loss", "brier_score", "roc_auc", "macro_f1"):
-        widths = [one[name].high - one[name].low for one in (small, large)]  # type: ignore[operator]
+        widths = [one[name].high - one[name].low for one in (small, large)]
         assert widths[0] / widths[1] == pytest.approx(3, rel=0.15)  # sqrt(9)
-        assert large[name].low < large[name].value < large[name].high  # type: ignore[operator]
+        assert large[name].low < large[name].value < large[name].high
     assert "20000 rows, rescaled" in large["log_loss"].method
 
 
@@ -128,16 +127,13 @@ def test_many_rows_and_classes_take_fewer_replicates_and_say_so() -> None:
     outcome = simulate(10_000, 26)
     assert 200 <= affordable_replicates(outcome, 1000) < 1000
     assert affordable_replicates(simulate(300, 3), 1000) == 1000
-    start = time.perf_counter()
-    found = measure(outcome)
-    assert time.perf_counter() - start < 20  # a guard against a loop over replicates, not a benchmark
-    assert "384 replicates" in found[2].method
+    assert "384 replicates" in measure(outcome)[2].method
 
 
 def test_every_metric_is_there_in_order_and_its_interval_holds_it() -> None:
     found = measure(simulate(200, 3))
     assert [one.name for one in found] == list(METRIC_KINDS)
-    assert all(one.low <= one.value <= one.high for one in found)  # type: ignore[operator]
+    assert all(one.low <= one.value <= one.high for one in found)
     assert {one.name for one in found if not one.higher_is_better} == {"log_loss", "brier_score", "calibration_error"}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.text import Text
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from strates.displays.display import EvaluationDisplay
 from strates.displays.style import BLUE, INK, MAX_SHOWN_CLASSES, label_text
@@ -63,7 +63,7 @@ class ConfusionMatrixDisplay(EvaluationDisplay):
 
     Parameters
     ----------
-    counts : ndarray of shape (n_classes, n_classes)
+    counts : array-like of shape (n_classes, n_classes)
         Rows are true classes, columns predicted ones.
     labels : sequence of str
         Names of the classes.
@@ -86,7 +86,7 @@ class ConfusionMatrixDisplay(EvaluationDisplay):
     mesh_: QuadMesh
     text_: dict[tuple[int, int], Text]
 
-    def __init__(self, counts: NDArray[Any], labels: Sequence[str]) -> None:
+    def __init__(self, counts: ArrayLike, labels: Sequence[str]) -> None:
         self.counts, self.labels = fold_confusion(np.asarray(counts), labels)
 
     @classmethod

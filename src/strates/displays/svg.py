@@ -15,6 +15,8 @@ from strates.displays.style import style
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"'DejaVu Sans'(, sans-serif)?")
+# what XML cannot hold, and surrogates, which no file can
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -76,7 +78,7 @@ def figure_to_svg(figure: Figure, *, title: str, description: str) -> str:
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())  # our own output of a moment ago
-    prefix = "s" + hashlib.sha256(f"{title}\n{description}".encode()).hexdigest()[:8] + "-"
+    prefix = "s" + hashlib.sha256(f"{title}\n{description}".encode("utf-8", "replace")).hexdigest()[:8] + "-"
     _plain(root, prefix)
     for parent in list(root.iter()):
         for child in list(parent):
@@ -97,6 +99,6 @@ def figure_to_svg(figure: Figure, *, title: str, description: str) -> str:
     )
     for position, (tag, text) in enumerate((("title", title), ("desc", description))):
         child = ElementTree.Element(tag, {"id": f"{prefix}{tag}"})
-        child.text = text
+        child.text = _UNWRITABLE.sub(" ", text)
         root.insert(position, child)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)

@@ -90,5 +90,5 @@ def write_report(content: ReportContent, path: str | os.PathLike[str]) -> Path:
     True
     """
     target = Path(path)
-    atomic_write(target, render_report(content).encode())
+    atomic_write(target, render_report(content).encode("utf-8", "replace"))
     return target
