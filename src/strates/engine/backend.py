@@ -49,9 +49,8 @@ def _require_tensorflow() -> None:
 _require_tensorflow()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # 3: only fatal messages of the C++ core
 with _quiet_start():
-    import tensorflow as tf
-
     import keras
+    import tensorflow as tf
 
 if keras.backend.backend() != "tensorflow":
     raise BackendError(

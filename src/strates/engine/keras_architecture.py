@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 

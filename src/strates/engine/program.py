@@ -221,7 +221,16 @@ class TrainingProgram:
         )
         dropout = np.asarray(penalties.dropout_rates or (0.0,), np.float32)
         counters = np.array([n_steps, seed & 0x7FFFFFFF, first], np.int32)
-        arrays = (chunk.X, chunk.targets, chunk.weights, chunk.counts, rates.astype(np.float32), hyper, dropout, counters)
+        arrays = (
+            chunk.X,
+            chunk.targets,
+            chunk.weights,
+            chunk.counts,
+            rates.astype(np.float32),
+            hyper,
+            dropout,
+            counters,
+        )
         inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
         with self._lock:  # the function works on variables of its own: one call at a time
             if self._function is None:

@@ -47,7 +47,9 @@ def network_from_bytes(data: bytes, custom_objects: Mapping[str, Any] | None = N
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             config = json.loads(archive.read("config.json"))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ModelFileError(f"The network inside the model file is damaged ({error}). Save the model again.") from error
+        raise ModelFileError(
+            f"The network inside the model file is damaged ({error}). Save the model again."
+        ) from error
     _refuse_code(config, known)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"

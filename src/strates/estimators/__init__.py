@@ -5,6 +5,7 @@ from strates.estimators.mlp import MLPClassifier
 from strates.estimators.model_file import load, read_metadata, save
 from strates.estimators.network import NetworkClassifier
 from strates.estimators.recorder import Frame, Recorder, Recording
+from strates.estimators.streaming import fit_stream
 from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "default_classifier",
+    "fit_stream",
     "load",
     "read_metadata",
     "save",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from strates._types import AnyArray
+from strates.estimators._gradient_fit import FitProgress
 from strates.estimators.checkpoint import Checkpoint
 from strates.estimators.recorder import Recorder, Recording
 
@@ -25,11 +26,30 @@ class FitTasks:
     X, y, sample_weight
         As the user passed them, so that a callback scores what the user would.
     max_epochs : int
+    silent : bool
+        Call nobody: ``partial_fit`` is no fit of the protocol.
+
+    Attributes
+    ----------
+    recorders, checkpoints : list
+        Those among the callbacks.
+    recordings : list of Recording
+        One a recorder.
+    watched : bool
+        Whether a callback wants to see each epoch's end.
+    progress : FitProgress or None
+        What a checkpoint left; see :meth:`find_progress`.
+    fingerprint : str
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int, *, silent: bool = False
+    ) -> None:
         self._estimator = estimator
-        callbacks = getattr(estimator, "_skl_callbacks", [])
+        callbacks = [] if silent else getattr(estimator, "_skl_callbacks", [])
+        self.progress: FitProgress | None = None
+        self.fingerprint = ""
+        self._silent = silent
         self.recorders = [c for c in callbacks if isinstance(c, Recorder)]
         self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
         self.watched = len(callbacks) > len(self.recorders)
@@ -39,9 +59,26 @@ class FitTasks:
             "y": y,
             "metadata": {} if sample_weight is None else {"sample_weight": sample_weight},
         }
-        self._context = estimator._init_callback_context(max_subtasks=max_epochs)
-        self._context.call_on_fit_task_begin(estimator=estimator, **self._given)
+        self._context: Any = None
         self._epoch: Any = None
+        if not silent:
+            self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+            self._context.call_on_fit_task_begin(estimator=estimator, **self._given)
+
+    def find_progress(self, fingerprint: str, seed: int) -> int:
+        """Look for what the fit of this fingerprint left in a checkpoint; return the seed that it had.
+
+        Raises
+        ------
+        CheckpointError
+            The file belongs to another fit, or is damaged.
+        """
+        self.fingerprint = fingerprint
+        found = self.checkpoints[0].read(fingerprint)
+        if found is None:
+            return seed
+        self.progress, seed = found
+        return seed
 
     def begin(self, number: int) -> None:
         """Tell that an epoch begins."""
@@ -61,6 +98,8 @@ class FitTasks:
 
     def finish(self) -> None:
         """Tell that the fit ended."""
+        if self._silent:
+            return
         self._context.call_on_fit_task_end(estimator=self._estimator, reconstruction_attributes=dict, **self._given)
 
     def pauses(self, n_steps: int) -> AnyArray:
@@ -74,11 +113,8 @@ class FitTasks:
             if step == 0 or step in recorder.steps(n_steps):
                 recording.add(step, epoch, usable())
 
-    def close_recordings(self, step: int, epoch: float, usable: Callable[[], Any]) -> Recording | None:
-        """Add the last frame where it is missing; return the first recorder's frames."""
+    def close_recordings(self, step: int, epoch: float, usable: Callable[[], Any]) -> None:
+        """Add the last frame where it is missing."""
         for recording in self.recordings:
             if not len(recording) or recording[-1].step != step:
                 recording.add(step, epoch, usable())
-        return self.recordings[0] if self.recordings else None
-
-

@@ -76,9 +76,7 @@ def check_weights(sample_weight: Any, n_rows: int) -> AnyArray:
     if weights.ndim != 1:
         raise DataError(f"Sample weights must be 1D array or scalar; sample_weight has shape {weights.shape}.")
     if len(weights) != n_rows:
-        raise DataError(
-            f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}: one weight for each row of X."
-        )
+        raise DataError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}: one weight for each row of X.")
     if not np.isfinite(weights).all():
         raise DataError("sample_weight contains NaN or infinity. Give each row a finite weight of 0 or more.")
     return weights

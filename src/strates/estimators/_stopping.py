@@ -9,7 +9,6 @@ import numpy as np
 from strates.engine.epoch import Epoch
 
 
-
 @dataclass
 class Stopping:
     """Counts epochs without improvement.

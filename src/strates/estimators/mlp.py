@@ -246,5 +246,3 @@ class MLPClassifier(BaseNetworkClassifier):
         """Layers, the input and the output among them."""
         check_is_fitted(self)
         return len(self._architecture.hidden) + 2
-
-

@@ -160,7 +160,9 @@ def load(
     try:
         found = skops.io.get_untrusted_types(data=objects)
     except Exception as error:
-        raise ModelFileError(f"{name} is damaged: its estimator cannot be read ({error}). Save the model again.") from error
+        raise ModelFileError(
+            f"{name} is damaged: its estimator cannot be read ({error}). Save the model again."
+        ) from error
     refused = [kind for kind in found if kind not in trusted and not _harmless(kind)]
     if refused:
         raise UnsafeModelFileError(

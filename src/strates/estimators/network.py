@@ -95,11 +95,13 @@ class NetworkClassifier(BaseNetworkClassifier):
     >>> from strates import NetworkClassifier
     >>> from strates.datasets import moons
     >>> def build(input_shape, n_classes):
-    ...     return keras.Sequential([
-    ...         keras.Input(input_shape),
-    ...         keras.layers.Dense(16, activation="tanh"),
-    ...         keras.layers.Dense(n_classes),
-    ...     ])
+    ...     return keras.Sequential(
+    ...         [
+    ...             keras.Input(input_shape),
+    ...             keras.layers.Dense(16, activation="tanh"),
+    ...             keras.layers.Dense(n_classes),
+    ...         ]
+    ...     )
     >>> X, y = moons(n_samples=200, noise=0.1, random_state=0)
     >>> clf = NetworkClassifier(build, solver="lbfgs", random_state=0).fit(X, y)
     >>> clf.score(X, y) > 0.97

@@ -14,8 +14,9 @@ from strates.estimators.mlp import MLPClassifier
 def default_classifier(random_state: Any = None) -> MLPClassifier:
     """Return the network that :func:`tabular_pipeline` takes when none is given.
 
-    Its settings were chosen on eleven public tables of 178 to 7,043 rows, for log-loss on held-out rows: two
+    Its settings were chosen on fifteen public tables of 178 to 48,842 rows, for log-loss on held-out rows: two
     layers, dropout and a learning rate that falls along a cosine, which together need no tuning of when to stop.
+    Below a thousand rows a larger ``alpha`` and ``dropout`` often do better, above ten thousand smaller ones.
 
     Parameters
     ----------
@@ -32,8 +33,8 @@ def default_classifier(random_state: Any = None) -> MLPClassifier:
     """
     return MLPClassifier(
         (128, 64),
-        alpha=3e-3,
-        dropout=0.3,
+        alpha=1e-3,
+        dropout=0.2,
         batch_size=64,
         learning_rate="cosine",
         learning_rate_init=2e-3,
