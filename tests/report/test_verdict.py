@@ -84,7 +84,10 @@ TIE = Comparison(3, 4, -0.01, -0.06, 0.04, 0.01, -0.02, 0.04)
             {"accuracy": -0.05, "accuracy_low": -0.08, "accuracy_high": -0.02},
             "the network is worse by 5.0 points (95 % interval 2.0 to 8.0): the simpler model should be preferred",
         ),
-        ({}, "difference on the same rows is \u22121.0 points (95 % interval \u22126.0 to +4.0 points): within chance"),
+        (
+            {},
+            "same rows the difference is \u22121.0 points (95 % interval \u22126.0 to +4.0 points): within chance",
+        ),
         ({"accuracy": 0.0}, "right equally often (95 % interval \u22126.0 to +4.0 points): neither beats the other"),
         (
             {"log_loss": -0.2, "log_loss_low": -0.3, "log_loss_high": -0.1},
@@ -114,3 +117,4 @@ def test_without_pairs_the_intervals_speak(low: float, high: float, expected: st
 def test_probabilities_are_judged_against_chance() -> None:
     assert "Nothing here speaks against" in words(judged(80, 100, sure=0.8))
     assert "should not be taken at their word" in words(judged(80, 100, sure=0.99))
+    assert "slightly off: calibration error 0.040" in words(judged(8000, 10_000, sure=0.84))

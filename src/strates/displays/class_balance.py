@@ -70,7 +70,7 @@ class ClassBalanceDisplay(Display):
         total = max(1, sum(self.counts))
         for row, count in zip(place, self.counts, strict=True):
             ax.annotate(
-                f"{count} ({count / total:.1%})".replace("%", "\u202f%"),
+                f"{count:,} ({count / total:.1%})".replace("%", "\u202f%"),
                 (count, row),
                 xytext=(4, 0),
                 textcoords="offset points",

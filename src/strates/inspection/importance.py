@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from strates._types import AnyArray
 from strates.inspection.intervals import mean_interval
-from strates.inspection.outcome import Outcome, predict_outcome, sample_rows, take_rows
+from strates.inspection.outcome import Outcome, encode_labels, sample_rows, take_rows
 from strates.inspection.record import Record
 
 MAX_ROWS = 2_000
@@ -76,8 +77,11 @@ def _batches(jobs: list[tuple[int, NDArray[np.intp]]], n_rows: int, n_columns: i
         yield jobs[start : start + size]
 
 
-def _row_losses(outcome: Outcome) -> NDArray[np.floating[Any]]:
-    """Return log-loss and error of each row, of shape (n_rows, 2)."""
+def _row_losses(clf: Any, X: Any, truth: NDArray[np.intp], classes: AnyArray) -> NDArray[np.floating[Any]]:
+    """Return log-loss and error of each row, of shape (n_rows, 2); the answer is the most probable class."""
+    # one pass through the pipeline, not two: `predict` would go through it again
+    probability = np.asarray(clf.predict_proba(X))
+    outcome = Outcome(classes, truth, probability.argmax(axis=1), probability)
     return np.column_stack([-np.log(outcome.true_probability()), ~outcome.correct])
 
 
@@ -92,7 +96,7 @@ def permutation_importance(
     Parameters
     ----------
     clf : fitted classifier or pipeline
-        Anything with ``classes_``, ``predict`` and ``predict_proba``.
+        Anything with ``classes_`` and ``predict_proba``.
     X : DataFrame or ndarray of shape (n_rows, n_columns)
         Rows that were held out.
     y : array-like of shape (n_rows,)
@@ -124,18 +128,18 @@ def permutation_importance(
     """
     rng = check_random_state(seed)
     names = column_names(X)
-    outcome = predict_outcome(clf, X, y)
+    classes = np.asarray(clf.classes_)
+    truth = encode_labels(y, classes)
     affordable = max(100, 2_000_000 // (max(1, len(names)) * n_repeats))
-    rows = sample_rows(outcome.truth, min(max_rows, affordable), seed)
-    sample = take_rows(X, rows)
-    labels = outcome.classes[outcome.truth[rows]]
-    base = _row_losses(outcome.take(rows))
+    rows = sample_rows(truth, min(max_rows, affordable), seed)
+    sample, truth = take_rows(X, rows), truth[rows]
+    base = _row_losses(clf, sample, truth, classes)
     jobs = [(column, rng.permutation(len(rows))) for column in range(len(names)) for _ in range(n_repeats)]
 
     rises = np.zeros((len(names), len(rows), 2))
     for batch in _batches(jobs, len(rows), len(names)):
-        shuffled = predict_outcome(clf, _with_shuffled(sample, batch), np.tile(labels, len(batch)))
-        losses = _row_losses(shuffled).reshape(len(batch), len(rows), 2)
+        losses = _row_losses(clf, _with_shuffled(sample, batch), np.tile(truth, len(batch)), classes)
+        losses = losses.reshape(len(batch), len(rows), 2)
         for (column, _), loss in zip(batch, losses, strict=True):
             rises[column] += (loss - base) / n_repeats
     found = []

@@ -41,7 +41,7 @@ class Mistake(Record):
 
 
 def value_text(value: Any) -> str:
-    """Return a cell as people read it: four significant digits or more for numbers, nothing for a missing value.
+    """Return a cell as people read it: about five digits of a number, nothing for a missing value.
 
     Parameters
     ----------
@@ -54,14 +54,15 @@ def value_text(value: Any) -> str:
 
     Examples
     --------
-    >>> value_text(39.099998), value_text(3750.0), value_text(None), value_text("male")
-    ('39.1', '3750', '', 'male')
+    >>> value_text(39.099998), value_text(179310.5), value_text(None), value_text("male")
+    ('39.1', '179310', '', 'male')
     """
     if value is None or value != value or str(value) in {"<NA>", "NaT"}:  # NaN alone differs from itself
         return ""
     if isinstance(value, (float, np.floating)):
         number = float(value)
-        return f"{number:.0f}" if abs(number) < 1e15 and number.is_integer() else f"{number:.5g}"
+        whole = abs(number) < 1e15 and (abs(number) >= 1e4 or number.is_integer())
+        return f"{number:.0f}" if whole else f"{number:.5g}"
     text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"
 

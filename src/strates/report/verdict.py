@@ -9,6 +9,8 @@ from strates.inspection.metric import Metric
 from strates.report.content import ReportContent
 from strates.report.wording import THIN, count, decimal, interval_text, metric_text, percent, points
 
+_SLIGHT_GAP = 0.05
+
 
 def headline(content: ReportContent) -> str:
     """Return the sentence that matters most: how often the network is right on rows it never saw."""
@@ -86,7 +88,7 @@ def _paired(comparison: Comparison) -> str:
     bounds = f"95{THIN}% interval {points(low)} to {points(high)} points"
     if middle == 0:
         return f"On the same rows the two are right equally often ({bounds}): neither beats the other."
-    return f"The difference on the same rows is {points(middle)} points ({bounds}): within chance, a tie."
+    return f"On the same rows the difference is {points(middle)} points ({bounds}): within chance, no winner."
 
 
 def _size(difference: float) -> str:
@@ -101,19 +103,19 @@ def _paired_loss(comparison: Comparison) -> str:
     if low > 0:
         by = f"{decimal(middle)} ({decimal(low)} to {decimal(high)})"
         return f"Its probabilities are worse: their log-loss is higher by {by}."
-    return f"Neither gives clearly better probabilities: the log-losses differ by {decimal(low)} to {decimal(high)}."
+    return f"Neither gives clearly better probabilities: their log-losses differ by {decimal(low)} to {decimal(high)}."
 
 
 def _on_probabilities(evaluation: Evaluation) -> str:
     calibration = evaluation.calibration
     gap = f"calibration error {decimal(calibration.error)}"
     chance = f"on {count(evaluation.n_rows, 'row')} a perfectly calibrated network would show up to"
+    by_chance = f"{decimal(calibration.chance_high)} by chance"
     if calibration.error <= calibration.chance_high:
-        return (
-            f"Nothing here speaks against taking its probabilities at their word: {gap}, and {chance} "
-            f"{decimal(calibration.chance_high)} by chance."
-        )
+        return f"Nothing here speaks against taking its probabilities at their word: {gap}, and {chance} {by_chance}."
+    if calibration.error <= _SLIGHT_GAP:
+        return f"Its probabilities are slightly off: {gap}, where {chance} {by_chance}."
     return (
-        f"Its probabilities should not be taken at their word: {gap}, where {chance} "
-        f"{decimal(calibration.chance_high)} by chance. Calibrate them on held-out rows before deciding by them."
+        f"Its probabilities should not be taken at their word: {gap}, where {chance} {by_chance}. "
+        "Calibrate them on held-out rows before deciding by them."
     )

@@ -33,11 +33,11 @@ def points(difference: float) -> str:
 
     Examples
     --------
-    >>> points(0.031), points(-0.002)
-    ('+3.1', '\u22120.2')
+    >>> points(0.031), points(-0.002), points(-0.0001)
+    ('+3.1', '\u22120.2', '0.0')
     """
     text = f"{100 * difference:+.1f}"
-    return text.replace("-", "\u2212")
+    return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
 
 
 def count(n: int, noun: str) -> str:

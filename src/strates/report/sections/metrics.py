@@ -23,9 +23,7 @@ def _notes(content: ReportContent) -> list[str]:
     methods: dict[str, list[str]] = {}
     for one in content.evaluation.metrics:
         if one.method:
-            methods.setdefault(one.method, []).append(
-                one.label.lower().replace("roc auc", "ROC AUC").replace("f1", "F1")
-            )
+            methods.setdefault(one.method, []).append(one.label)
     return [*notes, "Intervals: " + "; ".join(f"{', '.join(labels)}: {how}" for how, labels in methods.items()) + "."]
 
 
