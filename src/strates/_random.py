@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator, RandomState, SeedSequence
 
+from strates.exceptions import ParameterError
+
 
 def root_seed(random_state: Any) -> int:
     """Reduce scikit-learn's ``random_state`` to one integer below 2**32.
@@ -40,7 +42,7 @@ def root_seed(random_state: Any) -> int:
         return int(random_state.integers(0, 2**32, dtype=np.uint64))
     seed = int(random_state)
     if not 0 <= seed < 2**32:
-        raise ValueError(f"random_state is {seed}; an integer seed lies in [0, 2**32). Take a smaller non-negative one.")
+        raise ParameterError(f"random_state={seed} cannot be used: a seed is an integer in [0, 2**32).")
     return seed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -153,7 +154,7 @@ class DenseArchitecture:
         """Draw kernels by ``kernel_initializer``; biases start at zero, batch normalisation at the identity."""
         weights: list[AnyArray] = []
         widths = (self.n_inputs, *self.hidden)
-        for i, (fan_in, units) in enumerate(zip(widths[:-1], widths[1:], strict=True), start=1):
+        for i, (fan_in, units) in enumerate(pairwise(widths), start=1):
             draw = make_initializer(self.kernel_initializer, self.activation, integer_seed(seed, f"hidden_{i}"))
             weights.append(np.asarray(draw((fan_in, units)), dtype=np.float32))
             if self.batch_norm:  # gamma, beta, moving mean, moving variance

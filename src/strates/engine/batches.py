@@ -121,7 +121,7 @@ class ArrayBatches:
             rows = np.arange(self.n_rows)
             if self._shuffle:
                 rows = stream(self._seed, f"shuffle {epoch}").permutation(self.n_rows)
-            order = np.full(self.steps_per_epoch * self._batch, -1, np.int64)
+            order: AnyArray = np.full(self.steps_per_epoch * self._batch, -1, np.int64)
             order[: self.n_rows] = rows
             order = order.reshape(self.steps_per_epoch, self._batch)
             if self._padded > self._batch:
@@ -178,7 +178,7 @@ class StreamBatches:
         self._rows: Iterator[tuple[AnyArray, ...]] = iter(())
 
     def fill(self, first: int, n_steps: int) -> Chunk:
-        """Return the batches of ``n_steps`` steps from number ``first`` on; steps before it in its epoch are skipped."""
+        """Return the batches of ``n_steps`` steps from number ``first`` on, skipping those before it in its epoch."""
         if first != self._next_step:
             epoch, step = divmod(first, self.steps_per_epoch)
             self._rows = self._batches(epoch)

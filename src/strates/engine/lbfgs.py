@@ -130,6 +130,80 @@ class LbfgsResult:
     message: str
 
 
+class _Problem:
+    """What SciPy minimises: the objective with its penalty, over weights or (with L1) over their halves.
+
+    With an L1 part, each penalised weight w is p - n with p, n >= 0, which makes the objective smooth, the bounds
+    simple and the zeros exact.
+    """
+
+    def __init__(self, goal: Objective, blocks: Sequence[tuple[Any, ...]], n_rows: int, penalties: Penalties) -> None:
+        self._goal, self._blocks, self._n_rows = goal, blocks, n_rows
+        self._smoothing = penalties.label_smoothing
+        self.l1 = penalties.alpha * penalties.l1_ratio
+        self.l2 = penalties.alpha * (1 - penalties.l1_ratio)
+        self._seen: OrderedDict[bytes, tuple[float, float, float]] = OrderedDict()
+
+    def split(self, w: AnyArray) -> AnyArray:
+        """Return the point that stands for some weights."""
+        if not self.l1:
+            return w
+        positive = w.copy()
+        positive[self._goal.penalized] = np.maximum(w[self._goal.penalized], 0)
+        return np.concatenate([positive, np.maximum(-w[self._goal.penalized], 0)])
+
+    def join(self, v: AnyArray) -> AnyArray:
+        """Return the weights that a point stands for."""
+        if not self.l1:
+            return v
+        n = len(self._goal.penalized)
+        w = v[:n].copy()
+        w[self._goal.penalized] -= v[n:]
+        return w
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """Zero below the halves, nothing elsewhere."""
+        if not self.l1:
+            return None
+        penalized = self._goal.penalized
+        halves = np.concatenate([penalized, np.ones(int(penalized.sum()), bool)])
+        return Bounds(np.where(halves, 0.0, -np.inf), np.inf)
+
+    def __call__(self, v: AnyArray) -> tuple[float, AnyArray]:
+        """Return value and gradient."""
+        w, penalized = self.join(v), self._goal.penalized
+        loss, gradient, hits = self._goal.value_and_gradient(w, self._blocks, self._smoothing)
+        free = w[penalized]
+        penalty = self.l2 / 2 * float(free @ free) + self.l1 * float(np.abs(free).sum())
+        gradient[penalized] += self.l2 * free
+        if not np.isfinite(loss + penalty):
+            raise DivergenceError(
+                "L-BFGS met a loss that is not a finite number. Scale the inputs to about unit variance "
+                "(strates.tabular_pipeline does)."
+            )
+        self._seen[v.tobytes()] = (loss, penalty, hits / self._n_rows)
+        if len(self._seen) > 64:
+            self._seen.popitem(last=False)
+        if self.l1:
+            gradient = np.concatenate([gradient, self.l1 - gradient[penalized]])
+            gradient[: len(penalized)][penalized] += self.l1
+        return loss + penalty, gradient
+
+    def numbers(self, v: AnyArray) -> tuple[float, float, float]:
+        """Return loss, penalty and training score at a point."""
+        if v.tobytes() not in self._seen:
+            self(v)
+        return self._seen[v.tobytes()]
+
+    def slope(self, v: AnyArray, gradient: AnyArray) -> float:
+        """Return the largest entry of the gradient, projected on what the bounds leave free."""
+        bounds = self.bounds
+        if bounds is not None:
+            gradient = np.where((v <= bounds.lb), np.minimum(gradient, 0), gradient)
+        return float(np.abs(gradient).max(initial=0.0))
+
+
 def minimize_lbfgs(
     goal: Objective,
     weights: Sequence[AnyArray],
@@ -145,9 +219,6 @@ def minimize_lbfgs(
     on_epoch: Callable[[Epoch, list[AnyArray]], bool],
 ) -> LbfgsResult:
     """Minimise mean cross-entropy plus penalty over all rows at once.
-
-    With an L1 part, each penalised weight is split into its positive and negative parts, both bounded below by
-    zero, which makes the objective smooth and the zeros exact.
 
     Parameters
     ----------
@@ -167,80 +238,43 @@ def minimize_lbfgs(
     -------
     LbfgsResult
     """
-    total = sample_weight.sum(dtype=np.float64)
-    blocks = _blocks(X, targets, sample_weight / total)
-    penalized = goal.penalized
-    l1 = penalties.alpha * penalties.l1_ratio
-    l2 = penalties.alpha * (1 - penalties.l1_ratio)
-    n = len(penalized)
-    last: dict[str, Any] = {"time": time.perf_counter(), "iteration": 0}
-
-    def join(v: AnyArray) -> AnyArray:
-        if not l1:
-            return v
-        w = v[:n].copy()
-        w[penalized] -= v[n:]
-        return w
-
-    def evaluate(v: AnyArray) -> tuple[float, AnyArray]:
-        w = join(v)
-        loss, gradient, hits = goal.value_and_gradient(w, blocks, penalties.label_smoothing)
-        penalty = l2 / 2 * float(np.sum(w[penalized] ** 2)) + l1 * float(np.abs(w[penalized]).sum())
-        gradient[penalized] += l2 * w[penalized]
-        if not np.isfinite(loss + penalty):
-            raise DivergenceError(
-                f"L-BFGS met a loss that is not a finite number in iteration {last['iteration'] + 1}. "
-                "Scale the inputs to about unit variance (strates.tabular_pipeline does)."
-            )
-        last[v.tobytes()] = (loss, penalty, hits / len(targets))
-        if len(last) > 64:
-            last.pop(next(k for k in last if isinstance(k, bytes)))
-        if not l1:
-            return loss + penalty, gradient
-        both = np.concatenate([gradient, -gradient[penalized] + l1])
-        both[:n][penalized] += l1
-        return loss + penalty, both
+    problem = _Problem(goal, _blocks(X, targets, sample_weight), len(targets), penalties)
+    clock = [time.perf_counter()]
 
     def report(intermediate_result: Any) -> None:
-        v = intermediate_result.x
-        if v.tobytes() not in last:
-            evaluate(v)
-        loss, penalty, score = last[v.tobytes()]
-        now = time.perf_counter()
-        last["iteration"] += 1
-        epoch = Epoch(last["iteration"], loss + penalty, penalty, loss, score, None, None, now - last["time"], np.nan)
-        last["time"] = now
-        if on_epoch(epoch, goal.unpack(join(v))):
+        point = intermediate_result.x
+        loss, penalty, score = problem.numbers(point)
+        clock.append(time.perf_counter())
+        seconds = clock[-1] - clock[-2]
+        epoch = Epoch(len(clock) - 1, loss + penalty, penalty, loss, score, None, None, seconds, np.nan)
+        if on_epoch(epoch, goal.unpack(problem.join(point))):
             raise StopIteration
 
-    start = goal.pack(weights)
-    bounds = None
-    if l1:
-        negative = np.maximum(-start[penalized], 0)
-        start[penalized] = np.maximum(start[penalized], 0)
-        start = np.concatenate([start, negative])
-        free = np.concatenate([~penalized, np.zeros(len(negative), bool)])
-        bounds = Bounds(np.where(free, -np.inf, 0.0), np.inf)
-    options = {"maxiter": max_iter, "maxfun": max_fun, "gtol": gtol, "ftol": ftol, "maxls": 50}
-    found = minimize(evaluate, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=report, options=options)
-    slope = found.jac.copy()
-    if l1:
-        at_bound = (found.x <= 0) & ~free
-        slope[at_bound] = np.minimum(slope[at_bound], 0)
+    found = minimize(
+        problem,
+        problem.split(goal.pack(weights)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=problem.bounds,
+        callback=report,
+        options={"maxiter": max_iter, "maxfun": max_fun, "gtol": gtol, "ftol": ftol, "maxls": 50},
+    )
     return LbfgsResult(
-        goal.unpack(join(found.x)),
+        goal.unpack(problem.join(found.x)),
         int(found.nit),
         int(found.nfev),
-        float(np.abs(slope).max(initial=0.0)),
+        problem.slope(found.x, found.jac),
         bool(found.success),
         str(found.message),
     )
 
 
 def _blocks(X: Any, targets: AnyArray, weights: AnyArray) -> list[tuple[Any, ...]]:
+    """Cut rows into blocks of tensors, with weights that sum to one."""
+    shares = weights / weights.sum(dtype=np.float64)
     blocks = []
     for first in range(0, X.shape[0], BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
         x = tf.constant(dense_rows(X, rows), tf.float64)
-        blocks.append((x, tf.constant(targets[rows]), tf.constant(weights[rows], tf.float64)))
+        blocks.append((x, tf.constant(targets[rows]), tf.constant(shares[rows], tf.float64)))
     return blocks

@@ -156,14 +156,15 @@ class Training:
         n_rows = self._source.n_rows
         number = self._seen_step // self._per_epoch
         loss, penalty = float(sums[0]) / n_rows, float(sums[1]) / n_steps
-        validation: tuple[float, float] | tuple[None, None] = (None, None)
+        watched_loss, watched_score = None, None
         if self._validate is not None:
             start = time.perf_counter()
-            validation = self._validate(self.state)
+            watched_loss, watched_score = self._validate(self.state)
             seconds += time.perf_counter() - start
-            if not np.isfinite(validation[0]):
+            if not np.isfinite(watched_loss):
                 self._diverged(number, rate)
-        return Epoch(number, loss + penalty, penalty, loss, float(sums[2]) / n_rows, *validation, seconds, rate)
+        score = float(sums[2]) / n_rows
+        return Epoch(number, loss + penalty, penalty, loss, score, watched_loss, watched_score, seconds, rate)
 
     def _diverged(self, epoch: int, rate: float) -> None:
         raise DivergenceError(

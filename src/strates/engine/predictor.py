@@ -17,6 +17,7 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture
 from strates.engine.backend import keras, tf
 from strates.engine.batches import dense_rows
+from strates.engine.training_form import is_clonable
 from strates.exceptions import ParameterError
 
 #: Numbers of one block of inputs, at most: 32 MB in float32.
@@ -38,7 +39,7 @@ class Predictor:
         self._trained = [place[id(v)] for v in model.trainable_variables]
         others = model.non_trainable_variables
         self._others = [place.get(id(v), -1) for v in others]
-        self._own = [None if id(v) in place else tf.constant(np.array(v)) for v in others]
+        self._own = [None if id(v) in place else tf.constant(v.numpy()) for v in others]
         self._model = model
         self.traces = 0
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in whole.weights]
@@ -65,7 +66,8 @@ class Predictor:
         width = max(1, int(np.prod(X.shape[1:])))
         block = int(np.clip(BLOCK_NUMBERS // width, 1, BLOCK_ROWS))
         if n <= block and isinstance(X, np.ndarray):
-            return self._function(_float32(X), *weights).numpy()
+            outputs: AnyArray = self._function(_float32(X), *weights).numpy()
+            return outputs
         parts = []
         for first in range(0, n, block):
             rows = _float32(dense_rows(X, slice(first, first + block)))
@@ -78,6 +80,11 @@ def _float32(X: AnyArray) -> Any:
 
 
 def _layer(model: keras.Model, name: str) -> keras.layers.Layer:
+    if not is_clonable(model):
+        raise ParameterError(
+            f"The layers of a {type(model).__name__}, a subclass of keras.Model, cannot be looked into. Write the "
+            "network as keras.Sequential or keras.Model(inputs, outputs)."
+        )
     names = [layer.name for layer in model.layers]
     if name not in names:
         raise ParameterError(f"The network has no layer {name!r}. It has: {', '.join(names)}.")

@@ -154,7 +154,7 @@ class TrainingProgram:
         self._optimizer = optimizer
         optimizer.build(self._blocks)
         self._sets_rate = not has_own_schedule(optimizer)
-        self._fresh_optimizer = [np.array(v) for v in optimizer.variables]
+        self._fresh_optimizer = [v.numpy() for v in optimizer.variables]
         self._lock = threading.Lock()
         self._function: Any = None  # concrete functions, traced at the first call
         self._evaluation: Any = None

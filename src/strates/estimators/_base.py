@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from strates._random import integer_seed, root_seed
@@ -38,14 +37,13 @@ from strates.exceptions import DataError, ParameterError, TargetError
 SOLVERS = ("adam", "sgd", "lbfgs")
 
 
-class BaseNetworkClassifier(  # type: ignore[misc]
-    FittedNetwork, CallbackSupportMixin, ClassifierMixin, TransformerMixin, BaseEstimator
-):
+class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
     """Base of the classifiers: a subclass says which network, this class trains it.
 
     A subclass stores its parameters in ``__init__`` and defines ``_make_architecture``.
     """
 
+    _seed: int
     #: SciPy's relative decrease at which L-BFGS stops; its default.
     _lbfgs_ftol: ClassVar[float] = 2.220446049250313e-09
 
@@ -155,7 +153,7 @@ class BaseNetworkClassifier(  # type: ignore[misc]
             )
         first = not hasattr(self, "classes_")
         if first and classes is None:
-            raise TargetError("classes must be passed on the first call to partial_fit, to name every label to come.")
+            raise TargetError("classes must be passed on the first call to partial_fit, to name every label.")
         if not first and classes is not None and not np.array_equal(np.unique(np.asarray(classes)), self.classes_):
             raise TargetError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}. "

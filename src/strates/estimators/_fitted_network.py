@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from strates._types import AnyArray, FloatArray
@@ -23,7 +24,7 @@ from strates.estimators._targets import LabelEncoding
 from strates.exceptions import ParameterError
 
 
-class FittedNetwork:
+class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
     """The half of a classifier that answers; :class:`BaseNetworkClassifier` is the half that learns."""
 
     _architecture: Architecture
@@ -136,7 +137,8 @@ class FittedNetwork:
             return constants([v.value for v in network.weights])
         if "tensors" not in self._cache:
             self._cache["tensors"] = constants(self._weights)
-        return self._cache["tensors"]
+        tensors: Sequence[Any] = self._cache["tensors"]
+        return tensors
 
     def _hidden_layers(self) -> list[str]:
         """Names of the layers that make a representation: those before the output layer that have one of their own."""

@@ -109,6 +109,6 @@ def dropout_rates(value: Any, n_layers: int) -> tuple[float, ...]:
             )
     if len(rates) != n_layers:
         raise ParameterError(
-            f"dropout={value!r} has {len(rates)} rates, but the network has {n_layers} hidden layers. Give one for each."
+            f"dropout={value!r} has {len(rates)} rates, but the network has {n_layers} hidden layers. Give one each."
         )
     return tuple(float(rate) for rate in rates)

@@ -68,7 +68,8 @@ class LabelEncoding:
         """Return the most probable labels (multilabel: those above one half)."""
         if self.multilabel:
             return (probabilities > 0.5).astype(int)
-        return self.classes[np.argmax(probabilities, axis=1)]
+        labels: AnyArray = self.classes[np.argmax(probabilities, axis=1)]
+        return labels
 
     def probabilities(self, outputs: FloatArray) -> FloatArray:
         """Return one column a class from a network's outputs."""
@@ -101,10 +102,10 @@ def as_labels(y: Any) -> AnyArray:
         )
     if kind in ("multiclass-multioutput", "unknown"):
         raise TargetError(
-            f"Unknown label type: {kind}. y has shape {np.shape(y)} and dtype {np.asarray(y).dtype}; expected one label "
-            "a row, shape (n_samples,), or a 0/1 matrix for a multilabel problem."
+            f"Unknown label type: {kind}. y has shape {np.shape(y)} and dtype {np.asarray(y).dtype}; expected one "
+            "label a row, shape (n_samples,), or a 0/1 matrix for a multilabel problem."
         )
-    array = column_or_1d(y, warn=True)
+    array: AnyArray = column_or_1d(y, warn=True)
     if array.dtype.kind == "O" and len({type(v) for v in array[:1000]}) > 1:
         try:
             np.unique(array)
@@ -172,7 +173,7 @@ def weigh(encoding: LabelEncoding, codes: AnyArray, sample_weight: AnyArray, cla
         if isinstance(class_weight, str):
             if class_weight != "balanced":
                 raise ParameterError(
-                    f"class_weight={class_weight!r} is not known: it must be None, 'balanced' or a dict of label to weight."
+                    f"class_weight={class_weight!r} is not known: it must be None, 'balanced' or a dict of weights."
                 )
             present = np.unique(codes)
             factors = np.zeros(n)

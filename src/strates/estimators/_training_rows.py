@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from strates.engine.program import chunk_steps
 from strates.estimators._gradient_fit import Validation
 from strates.estimators._inputs import check_weights
 from strates.estimators._targets import LabelEncoding, as_labels
-from strates.exceptions import DataError, StratesWarning
+from strates.exceptions import DataError
 
 #: Rows of a batch under batch_size="auto", as in scikit-learn.
 AUTO_BATCH = 200
@@ -97,12 +96,6 @@ def make_batches(rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise
     X, targets, weights = rows
     n = int(X.shape[0])
     size = AUTO_BATCH if batch_size == "auto" else int(batch_size)
-    if batch_size != "auto" and size > n:
-        warnings.warn(
-            f"Got `batch_size` larger than sample size ({size} > {n} rows). It is going to be clipped.",
-            StratesWarning,
-            stacklevel=2,
-        )
     # the shape depends on the parameter, not on the rows, so that fits of any length share one compilation;
     # a batch_size far beyond the rows is cut to the next power of two
     padded = min(size, max(256, 1 << (n - 1).bit_length()))

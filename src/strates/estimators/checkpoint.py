@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from strates._atomic_write import atomic_write
+from strates._types import AnyArray
 from strates.engine.epoch import Epoch
 from strates.estimators._gradient_fit import FitProgress
 from strates.estimators._parameters import integer
@@ -86,7 +87,7 @@ class Checkpoint:
             with zipfile.ZipFile(path) as archive:
                 meta = json.loads(archive.read("progress.json"))
                 arrays = np.load(io.BytesIO(archive.read("arrays.npz")), allow_pickle=False)
-                lists = {
+                lists: dict[str, Any] = {
                     name: None if meta[name] is None else [arrays[f"{name}_{i}"] for i in range(meta[name])]
                     for name in _LISTS
                 }
@@ -107,13 +108,14 @@ class Checkpoint:
 
     def write(self, fingerprint: str, progress: FitProgress, seed: int) -> None:
         """Replace the file at ``path`` by this progress, atomically."""
-        arrays, counts = {}, {}
+        arrays: dict[str, AnyArray] = {}
+        counts: dict[str, int | None] = {}
         for name in _LISTS:
             values = getattr(progress, name)
             counts[name] = None if values is None else len(values)
             arrays |= {f"{name}_{i}": value for i, value in enumerate(values or ())}
         held = io.BytesIO()
-        np.savez(held, **arrays)
+        np.savez(held, allow_pickle=False, **arrays)
         meta = {
             **counts,
             "format": FORMAT,

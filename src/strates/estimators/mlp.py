@@ -13,6 +13,14 @@ from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes
 
 
+def _check_activation(_: str, value: Any) -> None:
+    keras_activation(value)
+
+
+def _check_initializer(_: str, value: Any) -> None:
+    make_initializer(value, "relu", 0)
+
+
 class MLPClassifier(BaseNetworkClassifier):
     """Multi-layer perceptron: fully connected layers, trained by a compiled loop.
 
@@ -47,7 +55,7 @@ class MLPClassifier(BaseNetworkClassifier):
     label_smoothing : float, default=0.0
         Share of a label's mass spread over all classes, in [0, 1).
     batch_size : int or "auto", default="auto"
-        Rows of a training step; "auto" is ``min(200, n_samples)``.
+        Rows of a training step, at most those there are; "auto" is 200.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
         How the rate goes on from ``learning_rate_init``, for every gradient solver (scikit-learn: "sgd" only).
         "invscaling" divides by ``t**power_t``, t being the rows seen; "adaptive" divides by 5 when training stalls;
@@ -135,10 +143,11 @@ class MLPClassifier(BaseNetworkClassifier):
     (3, 2)
     """
 
+    _architecture: DenseArchitecture
     _CHECKS: ClassVar[dict[str, Check]] = {
         **BaseNetworkClassifier._CHECKS,
-        "activation": lambda _, value: keras_activation(value) and None,
-        "kernel_initializer": lambda _, value: make_initializer(value, "relu", 0) and None,
+        "activation": _check_activation,
+        "kernel_initializer": _check_initializer,
     }
 
     def __init__(

@@ -25,8 +25,8 @@ class NetworkClassifier(BaseNetworkClassifier):
     network : keras.Model, callable or None, default=None
         - a ``keras.Model``: every fit starts from a copy of it, weights included; the model itself is not changed;
         - a callable ``(input_shape, n_classes) -> keras.Model``: every fit builds it anew, its weights drawn by
-          ``random_state``. ``input_shape`` is that of one row, such as ``(4,)``; ``n_classes`` counts the outputs needed,
-          which is 1 for a binary problem;
+          ``random_state``. ``input_shape`` is that of one row, such as ``(4,)``; ``n_classes`` counts the outputs
+          needed, which is 1 for a binary problem;
         - None: one hidden layer of 64 rectified units.
 
         The network ends in logits (no last activation) or in probabilities (softmax; sigmoid for a binary or
@@ -42,7 +42,7 @@ class NetworkClassifier(BaseNetworkClassifier):
     label_smoothing : float, default=0.0
         Share of a label's mass spread over all classes, in [0, 1).
     batch_size : int or "auto", default="auto"
-        Rows of a training step; "auto" is ``min(200, n_samples)``.
+        Rows of a training step, at most those there are; "auto" is 200.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
         See :class:`MLPClassifier`.
     learning_rate_init : float, default=1e-3
@@ -161,7 +161,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         if self.network is None:
             return DenseArchitecture(int(np.prod(input_shape)), (64,), n_outputs, kind), kind
         given = isinstance(self.network, keras.Model)
-        if given:
+        if isinstance(self.network, keras.Model):
             model = copy_of(self.network, input_shape)
             model.set_weights(self.network.get_weights())
         elif callable(self.network):

@@ -80,10 +80,12 @@ class Recorder:
     >>> from strates import MLPClassifier, Recorder
     >>> from strates.datasets import moons
     >>> X, y = moons(n_samples=60, random_state=0)
-    >>> clf = MLPClassifier((8,), max_iter=30, random_state=0).set_callbacks(Recorder(frames=5))
-    >>> clf = clf.fit(X, y)  # doctest: +SKIP
-    >>> [frame.step for frame in clf.recording_]  # doctest: +SKIP
+    >>> clf = MLPClassifier((8,), learning_rate="cosine", max_iter=30, random_state=0)
+    >>> clf = clf.set_callbacks(Recorder(frames=5)).fit(X, y)
+    >>> [frame.step for frame in clf.recording_]
     [0, 1, 2, 5, 13, 30]
+    >>> clf.recording_[0].estimator.predict(X[:4]).shape
+    (4,)
     """
 
     def __init__(self, frames: int = 60) -> None:

@@ -67,7 +67,7 @@ def fit_stream(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "wine.parquet"
     ...     load("wine").frame.to_parquet(path)
-    ...     clf = MLPClassifier((16,), learning_rate="cosine", learning_rate_init=0.01, max_iter=30, random_state=0)
+    ...     clf = MLPClassifier((16,), batch_size=32, learning_rate="cosine", max_iter=40, random_state=0)
     ...     pipeline = fit_stream(tabular_pipeline(clf), open_stream(path, load("wine").target))
     >>> pipeline.score(load("wine").X, load("wine").y) > 0.95
     True
@@ -97,6 +97,7 @@ class _StreamRows:
 
     def __init__(self, pipeline: Pipeline, stream: TableStream, clf: BaseNetworkClassifier) -> None:
         self._pipeline, self._clf, self.stream = pipeline, clf, stream
+        self._target = str(stream.target)
         counts = stream.class_counts()
         self.encoding = encode(np.asarray(stream.classes()))
         self.n_rows = stream.n_labelled_rows
@@ -114,7 +115,7 @@ class _StreamRows:
     def read(self, order: int, epoch: int) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
         """Yield an epoch's rows, targets and weights, block by block."""
         for chunk in self.stream.chunks(shuffle=self._clf.shuffle, seed=integer_seed(order, f"epoch {epoch}")):
-            codes = self.encoding.codes(chunk.pop(self.stream.target).to_numpy())
+            codes = self.encoding.codes(chunk.pop(self._target).to_numpy())
             yield self.numbers(chunk), network_targets(codes, self._clf._kind), self._factors[codes]
 
 
