@@ -67,7 +67,7 @@ def fit_stream(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "wine.parquet"
     ...     load("wine").frame.to_parquet(path)
-    ...     clf = MLPClassifier((16,), batch_size=32, learning_rate="cosine", max_iter=40, random_state=0)
+    ...     clf = MLPClassifier((16,), batch_size=32, learning_rate_init=0.01, max_iter=30, tol=0.01, random_state=0)
     ...     pipeline = fit_stream(tabular_pipeline(clf), open_stream(path, load("wine").target))
     >>> pipeline.score(load("wine").X, load("wine").y) > 0.95
     True
