@@ -1,0 +1,43 @@
+"""scikit-learn's judge of estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from strates import MLPClassifier, NetworkClassifier
+
+#: Where random masks or a batch's statistics count rows, a row of weight 2 and the same row twice are two things.
+COUNTS_ROWS = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "masks and batch statistics are those of rows, not of weights"
+    for kind in ("dense", "sparse")
+}
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+]
+
+
+@parametrize_with_checks(
+    [
+        MLPClassifier(),
+        NetworkClassifier(),
+        MLPClassifier((20,), solver="lbfgs", max_iter=60),
+        MLPClassifier(
+            (20,), alpha=1e-3, l1_ratio=0.5, max_norm=3.0, learning_rate="one_cycle", learning_rate_init=0.02
+        ),
+    ]
+)
+def test_no_failure_is_expected(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [MLPClassifier((50,), solver="sgd", learning_rate_init=0.1, dropout=0.2, batch_norm=True, max_iter=30)],
+    expected_failed_checks=lambda estimator: COUNTS_ROWS,
+)
+def test_with_dropout_and_batch_normalisation(estimator: Any, check: Any) -> None:
+    check(estimator)
