@@ -8,7 +8,7 @@ stand in no key.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, Protocol
 
@@ -74,6 +74,9 @@ class Architecture(Protocol):
 
     def build(self) -> keras.Model:
         """Build the Keras model: inputs to probabilities."""
+
+    def build_for_training(self) -> keras.Model:
+        """Build it without what the training function is given as an input (``max_norm``)."""
 
     def initial_weights(self, seed: int) -> list[AnyArray]:
         """Return the weights to start from, in the order of ``build().weights``."""
@@ -149,6 +152,10 @@ class DenseArchitecture:
         last = "softmax" if self.kind == "categorical" else "sigmoid"
         outputs = layers.Dense(self.n_outputs, activation=last, kernel_constraint=constraint, name="outputs")(x)
         return keras.Model(inputs, outputs, name="strates")
+
+    def build_for_training(self) -> keras.Model:
+        """Build it without the constraint of ``max_norm``, which is an input of the training function."""
+        return replace(self, max_norm=None).build()
 
     def initial_weights(self, seed: int) -> list[AnyArray]:
         """Draw kernels by ``kernel_initializer``; biases start at zero, batch normalisation at the identity."""

@@ -12,6 +12,7 @@ from scipy import sparse
 from strates._random import stream
 from strates._types import AnyArray
 from strates.engine.program import Chunk
+from strates.exceptions import DataError
 
 
 class BatchSource(Protocol):
@@ -110,43 +111,49 @@ class ArrayBatches:
         self.steps_per_epoch = -(-self.n_rows // batch_size)
         self._X, self._targets = X, targets
         self._weights = (weights / weights.mean(dtype=np.float64)).astype(np.float32)
-        self._batch, self._padded, self._chunk_steps = batch_size, padded_size, chunk_steps
+        self._batch = batch_size
         self.chunk_shape = (chunk_steps, padded_size)
         self._shuffle, self._seed = shuffle, seed
         self._orders: OrderedDict[int, AnyArray] = OrderedDict()
+        self._kept: dict[tuple[int, int], Chunk] = {}
 
     def _order(self, epoch: int) -> AnyArray:
-        """Return an epoch's rows, a row a step: shape (steps_per_epoch, padded_size), -1 for padding."""
+        """Return an epoch's rows, a row a step: shape (steps_per_epoch, batch_size), -1 for padding."""
         if epoch not in self._orders:
-            rows = np.arange(self.n_rows)
-            if self._shuffle:
-                rows = stream(self._seed, f"shuffle {epoch}").permutation(self.n_rows)
             order: AnyArray = np.full(self.steps_per_epoch * self._batch, -1, np.int64)
-            order[: self.n_rows] = rows
-            order = order.reshape(self.steps_per_epoch, self._batch)
-            if self._padded > self._batch:
-                order = np.pad(order, ((0, 0), (0, self._padded - self._batch)), constant_values=-1)
-            self._orders[epoch] = order
+            if self._shuffle:
+                order[: self.n_rows] = stream(self._seed, f"shuffle {epoch}").permutation(self.n_rows)
+            else:
+                order[: self.n_rows] = np.arange(self.n_rows)
+            self._orders[epoch] = order.reshape(self.steps_per_epoch, self._batch)
             if len(self._orders) > 2:
                 self._orders.popitem(last=False)
         return self._orders[epoch]
 
     def fill(self, first: int, n_steps: int) -> Chunk:
         """Return the batches of ``n_steps`` steps from number ``first`` on."""
-        index = np.full((self._chunk_steps, self._padded), -1, np.int64)
+        if self._shuffle:
+            return self._gather(first, n_steps)
+        key = first % self.steps_per_epoch, n_steps  # without shuffling, every epoch is the same
+        if key not in self._kept:
+            self._kept = {key: self._gather(first, n_steps)}
+        return self._kept[key]
+
+    def _gather(self, first: int, n_steps: int) -> Chunk:
+        steps, rows = self.chunk_shape
+        index = np.full((steps, rows), -1, np.int64)
         done = 0
         while done < n_steps:
             epoch, step = divmod(first + done, self.steps_per_epoch)
             part = self._order(epoch)[step : step + n_steps - done]
-            index[done : done + len(part)] = part
+            index[done : done + len(part), : self._batch] = part
             done += len(part)
         counts = (index >= 0).sum(axis=1).astype(np.int32)
         flat = np.maximum(index, 0).ravel()  # padding repeats row 0, with weight 0
-        weights = np.where(index >= 0, self._weights[np.maximum(index, 0)], np.float32(0))
+        weights = np.where(index >= 0, self._weights[flat].reshape(index.shape), np.float32(0))
         X = dense_rows(self._X, flat) if sparse.issparse(self._X) else self._X.take(flat, axis=0)
-        X = X.reshape(*index.shape, *X.shape[1:])
         targets = self._targets.take(flat, axis=0)
-        targets = targets.reshape(*index.shape, *targets.shape[1:])
+        X, targets = (a.reshape(*index.shape, *a.shape[1:]) for a in (X, targets))
         return Chunk(X, targets, weights, counts, n_steps)
 
 
@@ -174,26 +181,36 @@ class StreamBatches:
         self.steps_per_epoch = -(-n_rows // batch_size)
         self._read, self._batch, self._chunk_steps = read, batch_size, chunk_steps
         self.chunk_shape = (chunk_steps, batch_size)
-        self._next_step = -1
+        self._next_step, self._seen = -1, 0
         self._rows: Iterator[tuple[AnyArray, ...]] = iter(())
 
     def fill(self, first: int, n_steps: int) -> Chunk:
         """Return the batches of ``n_steps`` steps from number ``first`` on, skipping those before it in its epoch."""
         if first != self._next_step:
             epoch, step = divmod(first, self.steps_per_epoch)
-            self._rows = self._batches(epoch)
+            self._rows, self._seen = self._batches(epoch), 0
             for _ in range(step):
-                next(self._rows)
+                self._next()
         parts = []
         for step in range(first, first + n_steps):
             if step % self.steps_per_epoch == 0:
-                self._rows = self._batches(step // self.steps_per_epoch)
-            parts.append(next(self._rows))
+                self._rows, self._seen = self._batches(step // self.steps_per_epoch), 0
+            parts.append(self._next())
         self._next_step = first + n_steps
         counts = np.zeros(self._chunk_steps, np.int32)
         counts[:n_steps] = [len(p[0]) for p in parts]
         X, targets, weights = (self._stack([p[k] for p in parts]) for k in range(3))
         return Chunk(X, targets, weights, counts, n_steps)
+
+    def _next(self) -> tuple[AnyArray, ...]:
+        batch = next(self._rows, None)
+        due = min(self._batch, self.n_rows - self._seen)
+        self._seen += 0 if batch is None else len(batch[0])
+        if batch is None or len(batch[0]) < due:
+            raise DataError(
+                f"The stream ended early: {self.n_rows} rows were announced, {self._seen} came. Has the file changed?"
+            )
+        return batch
 
     def _stack(self, batches: list[AnyArray]) -> AnyArray:
         shape = (self._chunk_steps, self._batch, *batches[0].shape[1:])

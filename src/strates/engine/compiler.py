@@ -19,17 +19,25 @@ EXPECTED_FITS = 5
 
 _XLA_LAYERS = (
     "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "BatchNormalization", "LayerNormalization",
-    "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Functional", "Sequential", "Rescaling", "Normalization",
+    "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Rescaling", "Normalization",
 )  # fmt: skip
 
 
 def is_dense(model: keras.Model) -> bool:
-    """Whether a network is made of fully connected layers and what goes between them, on flat rows."""
-    layers = model._flatten_layers(include_self=True, recursive=True)
+    """Whether a network is a chain or graph of fully connected layers and what goes between them, on flat rows.
+
+    A model within the model does not count: Keras passes it no mask for the padding.
+    """
+    layers = model._flatten_layers(include_self=False, recursive=True)
     flat = len(getattr(model, "input_shape", ()) or ()) == 2
-    return flat and all(
-        type(layer).__name__ in _XLA_LAYERS and type(layer).__module__.startswith(("keras.", "strates.engine."))
-        for layer in layers
+    chain = isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"
+    return (
+        chain
+        and flat
+        and all(
+            type(layer).__name__ in _XLA_LAYERS and type(layer).__module__.startswith(("keras.", "strates.engine."))
+            for layer in layers
+        )
     )
 
 

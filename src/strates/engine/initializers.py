@@ -22,7 +22,7 @@ _SCHEMES: dict[str, tuple[str, dict[str, Any]]] = {
     "he_uniform": ("HeUniform", {}),
     "orthogonal": ("Orthogonal", {}),
 }
-_NORMAL = re.compile(r"normal\(\s*([0-9.eE+-]+)\s*\)")
+_NORMAL = re.compile(r"normal\(\s*((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*\)")
 _RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "swish", "softplus", "relu6", "mish", "hard_silu"}
 INITIALIZER_NAMES = ("auto", *_SCHEMES, "normal(0.01)")
 

@@ -14,7 +14,7 @@ import numpy as np
 from strates._types import AnyArray
 from strates.engine.architecture import ProblemKind
 from strates.engine.backend import keras
-from strates.engine.training_form import dropout_layers, output_activation
+from strates.engine.training_form import copy_adapted, dropout_layers, output_activation
 from strates.exceptions import ParameterError
 
 _SEEDING = threading.Lock()
@@ -74,6 +74,10 @@ class KerasArchitecture:
         """Build the model anew."""
         return copy_of(self.model, self.input_shape)
 
+    def build_for_training(self) -> keras.Model:
+        """Build the model anew: its constraints are its own."""
+        return self.build()
+
     def initial_weights(self, seed: int) -> list[AnyArray]:
         """Return the given weights, or draw new ones."""
         if self.keep_weights:
@@ -91,7 +95,9 @@ def copy_of(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
         A subclass of ``keras.Model`` without ``get_config``.
     """
     if is_functional(model):
-        return keras.models.clone_model(model)
+        copy = keras.models.clone_model(model)
+        copy_adapted(model, copy)
+        return copy
     try:
         copy = type(model).from_config(model.get_config())
     except Exception as error:
@@ -119,7 +125,8 @@ def _configuration_key(model: keras.Model) -> Hashable | None:
     layers = _flat_layers(model)
     for layer in layers:
         foreign = not type(layer).__module__.startswith("keras.")
-        if isinstance(layer, keras.layers.Lambda) or (foreign and "get_config" not in vars(type(layer))):
+        adapted = hasattr(layer, "finalize_state")  # holds numbers from adapt()
+        if isinstance(layer, keras.layers.Lambda) or adapted or (foreign and "get_config" not in vars(type(layer))):
             return None
     config = model.get_config()
     text = json.dumps(keras.saving.serialize_keras_object(config), sort_keys=True, default=repr)
@@ -177,7 +184,8 @@ def as_probabilities(
         )
     end = keras.layers.Activation(wanted, name="probabilities")
     if is_functional(model):
-        return keras.Model(model.inputs, end(model.outputs[0]), name=model.name), kind
+        inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+        return keras.Model(inputs, end(model.outputs[0]), name=model.name), kind
     return keras.Sequential([keras.Input(input_shape), model, end]), kind
 
 

@@ -60,9 +60,11 @@ class Objective:
             tape.watch(vector)
             parts = tf.split(vector, self.sizes)
             values = [tf.reshape(p, s) for p, s in zip(parts, self.shapes, strict=True)]
-            outputs, _ = self.model.stateless_call(values, [], X, training=True)
+            outputs, _, own_losses = self.model.stateless_call(values, [], X, training=True, return_losses=True)
             losses = row_losses(self.kind, outputs, targets, smoothing, logits=True)
             loss = tf.reduce_sum(losses * weights)
+            for own in own_losses:  # the weights of all blocks sum to one, so that it counts once
+                loss += own * tf.reduce_sum(weights)
         hits = row_hits(self.kind, outputs, targets, logits=True) * tf.cast(weights > 0, "float32")
         return loss, tape.gradient(loss, vector), tf.reduce_sum(hits)
 
@@ -140,8 +142,8 @@ class _Problem:
     def __init__(self, goal: Objective, blocks: Sequence[tuple[Any, ...]], n_rows: int, penalties: Penalties) -> None:
         self._goal, self._blocks, self._n_rows = goal, blocks, n_rows
         self._smoothing = penalties.label_smoothing
-        self.l1 = penalties.alpha * penalties.l1_ratio
-        self.l2 = penalties.alpha * (1 - penalties.l1_ratio)
+        self.l1 = penalties.l1
+        self.l2 = penalties.l2
         self._seen: OrderedDict[bytes, tuple[float, float, float]] = OrderedDict()
 
     def split(self, w: AnyArray) -> AnyArray:
@@ -175,7 +177,9 @@ class _Problem:
         w, penalized = self.join(v), self._goal.penalized
         loss, gradient, hits = self._goal.value_and_gradient(w, self._blocks, self._smoothing)
         free = w[penalized]
-        penalty = self.l2 / 2 * float(free @ free) + self.l1 * float(np.abs(free).sum())
+        # l1 * (p + n), which is l1 * |w| where it matters, at the minimum, and smooth everywhere
+        size = float(v[: len(penalized)][penalized].sum() + v[len(penalized) :].sum()) if self.l1 else 0.0
+        penalty = self.l2 / 2 * float(free @ free) + self.l1 * size
         gradient[penalized] += self.l2 * free
         if not np.isfinite(loss + penalty):
             raise DivergenceError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,15 @@ from strates.engine.schedules import Schedule
 from strates.exceptions import DivergenceError
 
 Validate = Callable[[State], tuple[float, float]]
+
+
+class _Call(NamedTuple):
+    """A call of the program: where it started, and with what, so that a part of it can be run again."""
+
+    origin: State
+    first: int
+    chunk: Chunk
+    rates: AnyArray
 
 
 class Training:
@@ -66,24 +76,25 @@ class Training:
         self._schedule, self._penalties, self._seed = schedule, penalties, seed
         self._per_epoch = source.steps_per_epoch
         self._last_step = max_epochs * self._per_epoch
-        self._step_by_epoch = step_by_epoch or validate is not None
         self._validate, self._on_pause = validate, on_pause
         self._pauses = np.asarray([] if pauses is None else pauses, dtype=np.int64)
-        self._origin = self._reached = state
-        self._origin_step = self._reached_step = self._seen_step = first_epoch * self._per_epoch
-        self._chunk: Chunk | None = None
-        self._rates = np.zeros(program.chunk_steps)
+        # with somebody looking, a call must not run past an epoch that may be the last
+        self._step_by_epoch = step_by_epoch or validate is not None or len(self._pauses) > 0
+        self._start = self._reached = state
+        self._reached_step = self._seen_step = first_epoch * self._per_epoch
+        self._seen_in: _Call | None = None
         self._restarted = False
 
     @property
     def state(self) -> State:
         """The state after the last epoch that was yielded."""
-        if self._seen_step != self._reached_step and self._chunk is not None:
-            if self._seen_step == self._origin_step:
-                return self._origin
-            steps = self._seen_step - self._origin_step
-            return self._run(self._origin, self._chunk, steps, self._rates, self._origin_step)[0]
-        return self._reached
+        if self._seen_step == self._reached_step:
+            return self._reached
+        if self._seen_in is None:  # no epoch has ended yet
+            return self._start
+        call = self._seen_in
+        steps = self._seen_step - call.first
+        return self._run(call.origin, call.chunk, steps, call.rates, call.first)[0] if steps else call.origin
 
     @property
     def learning_rate(self) -> float:
@@ -92,7 +103,8 @@ class Training:
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        self._reached, self._reached_step, self._chunk = self.state, self._seen_step, None
+        self._start = self._reached = self.state
+        self._reached_step, self._seen_in = self._seen_step, None
         self._schedule = self._schedule.with_base(rate)
         self._restarted = True
 
@@ -107,7 +119,7 @@ class Training:
         seconds, done = 0.0, 0
         while self._seen_step < self._last_step:
             start = time.perf_counter()
-            records = self._advance()
+            call, records = self._advance()
             elapsed = time.perf_counter() - start
             n = len(records)
             self._restarted = False
@@ -115,17 +127,17 @@ class Training:
                 sums += record
                 seconds += elapsed / n
                 done += 1
-                if (self._origin_step + i + 1) % self._per_epoch:
+                if (call.first + i + 1) % self._per_epoch:
                     continue
-                self._seen_step = self._origin_step + i + 1
-                epoch = self._epoch(sums, seconds, done, float(self._rates[i]))
+                self._seen_in, self._seen_step = call, call.first + i + 1
+                epoch = self._epoch(sums, seconds, done, float(call.rates[i]))
                 sums, seconds, done = np.zeros(3), 0.0, 0
                 yield epoch
                 if self._restarted:
                     break
 
-    def _advance(self) -> AnyArray:
-        """Run one call from the state reached; return its steps' numbers, shape (n_steps, 3)."""
+    def _advance(self) -> tuple[_Call, AnyArray]:
+        """Run one call from the state reached; return it and its steps' numbers, shape (n_steps, 3)."""
         first = self._reached_step
         n = min(self._program.chunk_steps, self._last_step - first)
         if self._step_by_epoch:
@@ -140,13 +152,11 @@ class Training:
         if not np.isfinite(records).all():
             bad = int(np.argmin(np.isfinite(records).all(axis=1)))
             self._diverged((first + bad) // self._per_epoch + 1, float(rates[bad]))
-        # one assignment, so that Ctrl-C finds either the old call or the new one
-        (self._origin, self._origin_step, self._chunk, self._rates, self._reached, self._reached_step) = (
-            self._reached, first, chunk, rates, state, first + n,
-        )  # fmt: skip
+        call = _Call(self._reached, first, chunk, rates)
+        self._reached, self._reached_step = state, first + n
         if self._on_pause is not None and len(later) and later[0] == self._reached_step:
             self._on_pause(self._reached_step, state)
-        return records
+        return call, records
 
     def _run(self, state: State, chunk: Chunk, n: int, rates: AnyArray, first: int) -> tuple[State, AnyArray]:
         state, record = self._program.run(state, chunk, n, rates, self._penalties, self._seed, first)

@@ -20,7 +20,7 @@ import numpy as np
 from strates._types import AnyArray
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras, tf
-from strates.engine.compiler import Compiler
+from strates.engine.compiler import Compiler, is_dense
 from strates.engine.losses import row_hits, row_losses
 from strates.engine.optimizers import has_own_schedule, is_elementwise, optimizer_key
 from strates.engine.training_form import training_form
@@ -95,6 +95,16 @@ class Penalties:
     label_smoothing: float = 0.0
     dropout_rates: tuple[float, ...] = ()
 
+    @property
+    def l1(self) -> float:
+        """What multiplies |W|_1."""
+        return self.alpha * self.l1_ratio
+
+    @property
+    def l2(self) -> float:
+        """What multiplies |W|_2^2 / 2."""
+        return self.alpha * (1 - self.l1_ratio)
+
 
 class StepRecord(NamedTuple):
     """Numbers of the steps of one call, each of shape (n_steps,): sums over a batch's rows, but for ``penalty``."""
@@ -120,6 +130,7 @@ class TrainingProgram:
         *,
         sparse: bool,
         max_norm: bool,
+        smoothing: bool = True,
     ) -> None:
         self.architecture = architecture  # kept alive: the key of an unshared network is its address
         self.kind = kind
@@ -128,11 +139,16 @@ class TrainingProgram:
         self.traces = 0
         self._sparse = sparse
         self._max_norm = max_norm
-        form = training_form(architecture.build())
+        self._smoothing = smoothing
+        form = training_form(architecture.build_for_training())
         self.model, self._inputs, self._logits = form.model, form.inputs, form.logits
         self._inputs.generator = "threefry" if compiler == "xla" else "philox"
-        self._masked = compiler == "xla" and any(
-            isinstance(layer, keras.layers.BatchNormalization) for layer in self.model.layers
+        # a short batch: of a dense network the padding has weight zero and is masked from batch statistics, and all
+        # shapes are fixed; of any other network it is cut off
+        self._cuts = not is_dense(self.model)
+        self._masked = not self._cuts and any(
+            isinstance(layer, keras.layers.BatchNormalization)
+            for layer in self.model._flatten_layers(include_self=False, recursive=True)
         )
         self._trainable = list(self.model.trainable_variables)
         self._others = list(self.model.non_trainable_variables)
@@ -216,9 +232,7 @@ class TrainingProgram:
         state : State
         record : StepRecord
         """
-        hyper = np.array(
-            [penalties.alpha, penalties.l1_ratio, penalties.max_norm or 0.0, penalties.label_smoothing], np.float32
-        )
+        hyper = np.array([penalties.l1, penalties.l2, penalties.max_norm or 0.0, penalties.label_smoothing], np.float32)
         dropout = np.asarray(penalties.dropout_rates or (0.0,), np.float32)
         counters = np.array([n_steps, seed & 0x7FFFFFFF, first], np.int32)
         arrays = (
@@ -249,12 +263,12 @@ class TrainingProgram:
         self._inputs.rates, self._inputs.seed = dropout, counters[1]
 
         def body(i: Any, record: Any) -> Any:
-            x, y, w, count = X[i], targets[i], weights[i], counts[i]
-            if self.compiler == "graph":  # shapes may vary: cut the padding off
+            x, y, w, count, rate = (tf.gather(a, i) for a in (X, targets, weights, counts, rates))
+            if self._cuts:
                 x, y, w = x[:count], y[:count], w[:count]
             self._inputs.step = counters[2] + i
-            numbers = self._step(x, y, w, count, rates[i], hyper)
-            return i + 1, tf.tensor_scatter_nd_update(record, [[i]], numbers[None])
+            numbers = self._step(x, y, w, count, rate, hyper)
+            return i + 1, tf.tensor_scatter_nd_update(record, tf.reshape(i, [1, 1]), numbers[None])
 
         record = tf.zeros((self.chunk_steps, 3))
         _, record = tf.while_loop(lambda i, _: i < counters[0], body, (tf.constant(0), record))
@@ -292,12 +306,12 @@ class TrainingProgram:
     def _evaluate(self, X: Any, targets: Any, weights: Any, *state: Any) -> Any:
         n = len(self._blocks)
         outputs, _ = self.model.stateless_call(self._cut(list(state[:n])), list(state[n:]), X, training=False)
-        losses = row_losses(self.kind, outputs, targets, 0.0, logits=self._logits)
+        losses = row_losses(self.kind, outputs, targets, None, logits=self._logits)
         hits = row_hits(self.kind, outputs, targets, logits=self._logits)
         return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
 
     def _step(self, x: Any, y: Any, w: Any, count: Any, rate: Any, hyper: Any) -> Any:
-        alpha, l1_ratio, max_norm, smoothing = tf.unstack(hyper)
+        l1, l2, max_norm, smoothing = tf.unstack(hyper)
         blocks = [v.value.read_value() for v in self._blocks]
         n_rows = tf.cast(count, "float32")
         options = {"mask": tf.range(self.batch_size) < count} if self._masked else {}
@@ -307,19 +321,21 @@ class TrainingProgram:
                 self._cut(blocks), [v.value.read_value() for v in self._others], x,
                 training=True, return_losses=True, **options,
             )  # fmt: skip
-            losses = row_losses(self.kind, outputs, y, smoothing, logits=self._logits)
+            losses = row_losses(self.kind, outputs, y, smoothing if self._smoothing else None, logits=self._logits)
             total = tf.reduce_sum(losses * w)
             loss = total / n_rows
             if own_losses:
                 loss += tf.add_n(own_losses)
         for variable, value in zip(self._others, others, strict=True):
             variable.value.assign(value)
-        penalty, gradients = self._penalized(blocks, tape.gradient(loss, blocks), alpha, l1_ratio)
+        penalty, gradients = self._penalized(blocks, tape.gradient(loss, blocks), l1, l2)
+        if own_losses:
+            penalty += tf.add_n(own_losses)
         if self._sets_rate:
             self._optimizer.learning_rate = rate
         self._optimizer.apply(gradients, self._blocks)
         if self._sparse:
-            self._keep_orthant(blocks, gradients, alpha * l1_ratio)
+            self._keep_orthant(blocks, gradients, l1)
         if self._max_norm:
             self._shorten(max_norm)
         hits = row_hits(self.kind, outputs, y, logits=self._logits) * tf.cast(w > 0, "float32")
@@ -331,20 +347,21 @@ class TrainingProgram:
         parts = tf.split(blocks[0], self._sizes)
         return [tf.reshape(p, s) for p, s in zip(parts, self._shapes, strict=True)]
 
-    def _penalized(self, blocks: list[Any], gradients: list[Any], alpha: Any, l1_ratio: Any) -> tuple[Any, list[Any]]:
+    def _penalized(self, blocks: list[Any], gradients: list[Any], l1: Any, l2: Any) -> tuple[Any, list[Any]]:
         """Add the penalty's gradient; where a weight is zero, the L1 term's subgradient of least norm."""
         penalty, penalized = tf.zeros(()), []
         for w, g, mask in zip(blocks, gradients, self._masks, strict=True):
             if isinstance(mask, float) and mask == 0:
                 penalized.append(g)
                 continue
-            g += alpha * (1 - l1_ratio) * mask * w
-            penalty += alpha * (1 - l1_ratio) / 2 * tf.reduce_sum(mask * tf.square(w))
+            pull = l2 * mask * w
+            g += pull
+            penalty += tf.reduce_sum(pull * w) / 2
             if self._sparse:
-                bound = alpha * l1_ratio * mask
+                bound = l1 * mask
                 at_zero = tf.sign(g) * tf.maximum(tf.abs(g) - bound, 0.0)
                 g = tf.where(tf.equal(w, 0.0), at_zero, g + bound * tf.sign(w))
-                penalty += alpha * l1_ratio * tf.reduce_sum(mask * tf.abs(w))
+                penalty += tf.reduce_sum(bound * tf.abs(w))
             penalized.append(g)
         return penalty, penalized
 
@@ -411,14 +428,22 @@ def training_program(
     *,
     sparse: bool,
     max_norm: bool,
+    smoothing: bool = True,
 ) -> TrainingProgram:
     """Return the shared program for an architecture, making it on first use; the last 32 are kept."""
-    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, sparse, max_norm)
+    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, sparse, max_norm, smoothing)
     with _PROGRAMS_LOCK:
         program = _PROGRAMS.pop(key, None)
         if program is None:
             program = TrainingProgram(
-                architecture, kind, optimizer, compiler, chunk_shape, sparse=sparse, max_norm=max_norm
+                architecture,
+                kind,
+                optimizer,
+                compiler,
+                chunk_shape,
+                sparse=sparse,
+                max_norm=max_norm,
+                smoothing=smoothing,
             )
         _PROGRAMS[key] = program
         while len(_PROGRAMS) > _PROGRAMS_KEPT:

@@ -46,7 +46,7 @@ def network_from_bytes(data: bytes, custom_objects: Mapping[str, Any] | None = N
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, RecursionError) as error:
         raise ModelFileError(
             f"The network inside the model file is damaged ({error}). Save the model again."
         ) from error
@@ -85,6 +85,8 @@ def _refuse_code(config: Any, known: Mapping[str, Any]) -> None:
         registered = config.get("registered_name")
         builtin = isinstance(module, str) and (module == "keras" or module.startswith("keras.")) and "src" not in module
         plain = module in ("builtins", None) and name in _PLAIN
+        # the operations that x + y and keras.ops leave in a graph
+        builtin = builtin or (isinstance(module, str) and module.startswith("keras.src.ops."))
         functional = name == "Functional" and module == "keras.src.models.functional"
         if not (builtin or plain or functional) or (builtin and registered not in (None, name)):
             raise UnsafeModelFileError(

@@ -97,6 +97,14 @@ def _models(model: keras.Model) -> list[keras.Model]:
     return [model, *(layer for layer in _all_layers(model) if isinstance(layer, keras.Model))]
 
 
+def copy_adapted(model: keras.Model, copy: keras.Model) -> None:
+    """Carry over what layers such as Normalization learned by ``adapt``: their graphs hold it as constants."""
+    for old, new in zip(_all_layers(model), _all_layers(copy), strict=True):
+        if hasattr(old, "finalize_state"):
+            new.set_weights(old.get_weights())
+            new.finalize_state()
+
+
 @dataclass(frozen=True)
 class TrainingForm:
     """A traced twin of a network.
@@ -138,7 +146,9 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
     positions = {id(layer): i for i, layer in enumerate(dropout_layers(model))}
     inputs.n_layers = max(1, len(positions))
 
-    def exchange(layer: keras.layers.Layer) -> keras.layers.Layer:
+    def exchange(layer: Any) -> Any:
+        if not isinstance(layer, keras.layers.Layer):  # an operation between layers, such as x + y
+            return type(layer).from_config(layer.get_config())
         if id(layer) in positions:
             return SeededDropout(inputs, positions[id(layer)], layer.noise_shape, name=layer.name, dtype=dtype)
         if layer is last and isinstance(layer, keras.layers.Softmax):
@@ -150,4 +160,5 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
         return clone
 
     twin = keras.models.clone_model(model, clone_function=exchange, recursive=True)
+    copy_adapted(model, twin)
     return TrainingForm(twin, inputs, logits=ends_in_activation)

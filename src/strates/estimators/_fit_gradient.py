@@ -81,7 +81,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
     penalties = estimator._penalties(architecture)
     program = training_program(
         architecture, estimator._kind, optimizer, compiler, source.chunk_shape,
-        sparse=penalties.alpha * penalties.l1_ratio > 0, max_norm=penalties.max_norm is not None,
+        sparse=penalties.l1 > 0, max_norm=penalties.max_norm is not None, smoothing=penalties.label_smoothing > 0,
     )  # fmt: skip
     first, max_epochs = estimator._epochs_done, 1 if single else estimator.max_iter
     return GradientFit(

@@ -101,6 +101,7 @@ def make_batches(rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise
     padded = min(size, max(256, 1 << (n - 1).bit_length()))
     if n <= size and row_wise:
         X, targets, weights = merge_equal_rows(X, targets, weights)
+        shuffle = False  # one batch: its order means nothing
     return ArrayBatches(
         X,
         targets,
