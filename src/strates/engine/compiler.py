@@ -19,16 +19,19 @@ EXPECTED_FITS = 5
 
 _XLA_LAYERS = (
     "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "BatchNormalization", "LayerNormalization",
-    "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Rescaling", "Normalization",
+    "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Functional", "Sequential", "Rescaling", "Normalization",
 )  # fmt: skip
 
 
 def is_dense(model: keras.Model) -> bool:
     """Whether a network is a chain or graph of fully connected layers and what goes between them, on flat rows.
 
-    A model within the model does not count: Keras passes it no mask for the padding.
+    Batch normalisation in a model within the model does not count: Keras passes it no mask for the padding.
     """
-    layers = model._flatten_layers(include_self=False, recursive=True)
+    layers = list(model._flatten_layers(include_self=False, recursive=True))
+    outer = list(model._flatten_layers(include_self=False, recursive=False))
+    if any(isinstance(layer, keras.layers.BatchNormalization) and layer not in outer for layer in layers):
+        return False
     flat = len(getattr(model, "input_shape", ()) or ()) == 2
     chain = isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"
     return (

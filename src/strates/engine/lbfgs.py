@@ -19,6 +19,7 @@ from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.losses import row_hits, row_losses
 from strates.engine.program import Penalties, is_kernel
+from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
 from strates.exceptions import DivergenceError, ParameterError
 
@@ -48,11 +49,7 @@ class Objective:
         targets = tf.TensorSpec([None], tf.int32) if kind == "categorical" else tf.TensorSpec([None, None], tf.float32)
         rows = tf.TensorSpec((None, *form.model.input_shape[1:]), tf.float64)
         vector, scalar = tf.TensorSpec([sum(self.sizes)], tf.float64), tf.TensorSpec([], tf.float64)
-        self._function = tf.function(
-            self._run,
-            autograph=False,
-            input_signature=[vector, rows, targets, tf.TensorSpec([None], tf.float64), scalar],
-        )
+        self._function = Traced(self._run, [vector, rows, targets, tf.TensorSpec([None], tf.float64), scalar])
 
     def _run(self, vector: Any, X: Any, targets: Any, weights: Any, smoothing: Any) -> Any:
         self.traces += 1
@@ -186,7 +183,8 @@ class _Problem:
                 "L-BFGS met a loss that is not a finite number. Scale the inputs to about unit variance "
                 "(strates.tabular_pipeline does)."
             )
-        self._seen[v.tobytes()] = (loss, penalty, hits / self._n_rows)
+        shown = penalty - self.l1 * (size - float(np.abs(free).sum()))
+        self._seen[v.tobytes()] = (loss, shown, hits / self._n_rows)
         if len(self._seen) > 64:
             self._seen.popitem(last=False)
         if self.l1:

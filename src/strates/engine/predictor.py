@@ -17,6 +17,7 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture
 from strates.engine.backend import keras, tf
 from strates.engine.batches import dense_rows
+from strates.engine.traced import Traced
 from strates.engine.training_form import is_clonable
 from strates.exceptions import ParameterError
 
@@ -44,8 +45,7 @@ class Predictor:
         self.traces = 0
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in whole.weights]
         rows = tf.TensorSpec((None, *architecture.input_shape), tf.float32)
-        # a concrete function is called without the search for a matching trace: half the time of a one-row call
-        self._function = tf.function(self._run, autograph=False).get_concrete_function(rows, *weights)
+        self._function = Traced(self._run, [rows, *weights])
 
     def _run(self, X: Any, *weights: Any) -> Any:
         self.traces += 1
@@ -66,17 +66,17 @@ class Predictor:
         width = max(1, int(np.prod(X.shape[1:])))
         block = int(np.clip(BLOCK_NUMBERS // width, 1, BLOCK_ROWS))
         if n <= block and isinstance(X, np.ndarray):
-            outputs: AnyArray = self._function(_float32(X), *weights).numpy()
+            outputs: AnyArray = self._function(_float32(X), *weights)[0].numpy()
             return outputs
         parts = []
         for first in range(0, n, block):
             rows = _float32(dense_rows(X, slice(first, first + block)))
-            parts.append(self._function(rows, *weights).numpy())
+            parts.append(self._function(rows, *weights)[0].numpy())
         return np.concatenate(parts)
 
 
 def _float32(X: AnyArray) -> Any:
-    return tf.constant(X, dtype=tf.float32)
+    return tf.convert_to_tensor(X if X.dtype == np.float32 else X.astype(np.float32))
 
 
 def _layer(model: keras.Model, name: str) -> keras.layers.Layer:

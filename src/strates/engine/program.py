@@ -23,6 +23,7 @@ from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
 from strates.engine.losses import row_hits, row_losses
 from strates.engine.optimizers import has_own_schedule, is_elementwise, optimizer_key
+from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
 
 #: Above this many weights, cutting one vector into matrices costs more than it saves.
@@ -172,8 +173,8 @@ class TrainingProgram:
         self._sets_rate = not has_own_schedule(optimizer)
         self._fresh_optimizer = [v.numpy() for v in optimizer.variables]
         self._lock = threading.Lock()
-        self._function: Any = None  # concrete functions, traced at the first call
-        self._evaluation: Any = None
+        self._function: Traced | None = None  # traced at the first call
+        self._evaluation: Traced | None = None
 
     # -- states ---------------------------------------------------------------------------------------
 
@@ -248,11 +249,12 @@ class TrainingProgram:
         inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
         with self._lock:  # the function works on variables of its own: one call at a time
             if self._function is None:
-                traced = tf.function(self._run, jit_compile=self.compiler == "xla", autograph=False)
-                self._function = traced.get_concrete_function(*[tf.TensorSpec(t.shape, t.dtype) for t in inputs])
-            parameters, others, optimizer, record = self._function(*inputs)
+                self._function = Traced(self._run, inputs, xla=self.compiler == "xla")
+            *values, record = self._function(*inputs)
         numbers = record.numpy()[:n_steps]
-        return State(parameters, others, optimizer), StepRecord(numbers[:, 0], numbers[:, 1], numbers[:, 2])
+        a, b = len(self._blocks), len(self._blocks) + len(self._others)
+        after = State(tuple(values[:a]), tuple(values[a:b]), tuple(values[b:]))
+        return after, StepRecord(numbers[:, 0], numbers[:, 1], numbers[:, 2])
 
     def _run(self, *inputs: Any) -> Any:
         self.traces += 1
@@ -272,9 +274,7 @@ class TrainingProgram:
 
         record = tf.zeros((self.chunk_steps, 3))
         _, record = tf.while_loop(lambda i, _: i < counters[0], body, (tf.constant(0), record))
-        values = [v.read_value() for v in variables]
-        a, b = len(self._blocks), len(self._blocks) + len(self._others)
-        return tuple(values[:a]), tuple(values[a:b]), tuple(values[b:]), record
+        return (*[v.read_value() for v in variables], record)
 
     def evaluate(self, state: State, X: AnyArray, targets: AnyArray, weights: AnyArray) -> tuple[float, float]:
         """Return the weighted mean cross-entropy and the weighted share of rows predicted right.
@@ -297,9 +297,9 @@ class TrainingProgram:
             inputs = (*_tensors([X[rows], targets[rows], weights[rows]]), *state.parameters, *state.others)
             if self._evaluation is None:
                 specs = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in inputs[:3]]
-                specs += [tf.TensorSpec(t.shape, t.dtype) for t in inputs[3:]]
-                self._evaluation = tf.function(self._evaluate, autograph=False).get_concrete_function(*specs)
-            sums += self._evaluation(*inputs).numpy()
+                specs += inputs[3:]
+                self._evaluation = Traced(self._evaluate, specs)
+            sums += self._evaluation(*inputs)[0].numpy()
         loss, score = sums / weights.sum(dtype=np.float64)
         return float(loss), float(score)
 
@@ -431,20 +431,12 @@ def training_program(
     smoothing: bool = True,
 ) -> TrainingProgram:
     """Return the shared program for an architecture, making it on first use; the last 32 are kept."""
-    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, sparse, max_norm, smoothing)
+    flags = {"sparse": sparse, "max_norm": max_norm, "smoothing": smoothing}
+    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, *flags.values())
     with _PROGRAMS_LOCK:
         program = _PROGRAMS.pop(key, None)
         if program is None:
-            program = TrainingProgram(
-                architecture,
-                kind,
-                optimizer,
-                compiler,
-                chunk_shape,
-                sparse=sparse,
-                max_norm=max_norm,
-                smoothing=smoothing,
-            )
+            program = TrainingProgram(architecture, kind, optimizer, compiler, chunk_shape, **flags)
         _PROGRAMS[key] = program
         while len(_PROGRAMS) > _PROGRAMS_KEPT:
             _PROGRAMS.popitem(last=False)
