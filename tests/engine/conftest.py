@@ -10,7 +10,8 @@ import pytest
 
 from strates.engine.architecture import DenseArchitecture
 from strates.engine.backend import keras
-from strates.engine.program import Chunk, TrainingProgram
+from strates.engine.program import TrainingProgram
+from strates.engine.step_data import Chunk
 
 
 class NumpyNetwork:

@@ -13,7 +13,7 @@ from strates.engine import lbfgs as module
 from strates.engine.backend import keras
 from strates.engine.keras_architecture import KerasArchitecture
 from strates.engine.lbfgs import minimize_lbfgs, objective
-from strates.engine.program import Penalties
+from strates.engine.step_data import Penalties
 from strates.exceptions import DivergenceError, ParameterError
 
 L = keras.layers

@@ -10,8 +10,8 @@ import pytest
 from strates.engine.backend import keras
 from strates.engine.batches import ArrayBatches, StreamBatches
 from strates.engine.loop import Training
-from strates.engine.program import Penalties, StepRecord
 from strates.engine.schedules import Schedule
+from strates.engine.step_data import Penalties, StepRecord
 from strates.exceptions import DivergenceError
 
 N, BATCH, CHUNK = 20, 8, 7  # three steps an epoch, the last of four rows; epochs end inside chunks

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from strates._random import stream
 from strates._types import AnyArray
-from strates.engine.program import Chunk
+from strates.engine.step_data import Chunk
 from strates.exceptions import DataError
 
 

@@ -18,7 +18,8 @@ from strates.engine.backend import tf
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.losses import row_hits, row_losses
-from strates.engine.program import Penalties, is_kernel
+from strates.engine.program import is_kernel
+from strates.engine.step_data import Penalties
 from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
 from strates.exceptions import DivergenceError, ParameterError

@@ -16,8 +16,9 @@ import numpy as np
 from strates._types import AnyArray
 from strates.engine.batches import BatchSource
 from strates.engine.epoch import Epoch
-from strates.engine.program import Chunk, Penalties, State, TrainingProgram
+from strates.engine.program import TrainingProgram
 from strates.engine.schedules import Schedule
+from strates.engine.step_data import Chunk, Penalties, State
 from strates.exceptions import DivergenceError
 
 Validate = Callable[[State], tuple[float, float]]

@@ -12,8 +12,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
 from strates.engine.losses import row_hits, row_losses
 from strates.engine.optimizers import has_own_schedule, is_elementwise, optimizer_key
+from strates.engine.step_data import Chunk, Penalties, State, StepRecord
 from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
 
@@ -34,85 +34,6 @@ CHUNK_BYTES = 2_000_000
 EVALUATION_ROWS = 8192
 #: Steps of one chunk, at most: what may have to be run again when training stops in its middle.
 CHUNK_STEPS = 64
-
-
-class State(NamedTuple):
-    """Everything that a training step changes.
-
-    Attributes
-    ----------
-    parameters : tuple of tensor
-        The trainable weights: one vector when packed.
-    others : tuple of tensor
-        Weights that are not trained (moving averages), and the states of Keras's own seed generators.
-    optimizer : tuple of tensor
-    """
-
-    parameters: tuple[Any, ...]
-    others: tuple[Any, ...]
-    optimizer: tuple[Any, ...]
-
-
-class Chunk(NamedTuple):
-    """Batches of one call.
-
-    Attributes
-    ----------
-    X : ndarray of shape (chunk_steps, batch_size, ...)
-    targets : ndarray of shape (chunk_steps, batch_size) or (chunk_steps, batch_size, n_outputs)
-    weights : ndarray of shape (chunk_steps, batch_size)
-        Sample weights with mean one over the training rows; zero where a short batch is padded.
-    counts : ndarray of shape (chunk_steps,)
-        Rows of each batch that are not padding.
-    n_steps : int
-        Steps that are filled.
-    """
-
-    X: AnyArray
-    targets: AnyArray
-    weights: AnyArray
-    counts: AnyArray
-    n_steps: int
-
-
-@dataclass(frozen=True)
-class Penalties:
-    """The inputs of the objective that are not data.
-
-    Attributes
-    ----------
-    alpha : float
-        Strength of the penalty ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` on the kernels.
-    l1_ratio : float
-    max_norm : float or None
-        Largest norm of a unit's incoming weights.
-    label_smoothing : float
-    dropout_rates : tuple of float
-    """
-
-    alpha: float = 0.0
-    l1_ratio: float = 0.0
-    max_norm: float | None = None
-    label_smoothing: float = 0.0
-    dropout_rates: tuple[float, ...] = ()
-
-    @property
-    def l1(self) -> float:
-        """What multiplies |W|_1."""
-        return self.alpha * self.l1_ratio
-
-    @property
-    def l2(self) -> float:
-        """What multiplies |W|_2^2 / 2."""
-        return self.alpha * (1 - self.l1_ratio)
-
-
-class StepRecord(NamedTuple):
-    """Numbers of the steps of one call, each of shape (n_steps,): sums over a batch's rows, but for ``penalty``."""
-
-    loss: AnyArray
-    penalty: AnyArray
-    hits: AnyArray
 
 
 class TrainingProgram:

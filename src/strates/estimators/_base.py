@@ -14,8 +14,8 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras
 from strates.engine.batches import as_rows
-from strates.engine.program import Penalties
 from strates.engine.schedules import SCHEDULES
+from strates.engine.step_data import Penalties
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._fit_gradient import FitSetup, fit_by_gradient
 from strates.estimators._fit_lbfgs import fit_by_lbfgs
@@ -143,8 +143,8 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         """
         if self.solver == "lbfgs":
             raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic: use solver='adam' or "
-                "'sgd', or a Keras optimizer."
+                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic: use solver='adam', "
+                "'sgd' or a Keras optimizer."
             )
         if self.early_stopping:
             raise ParameterError(

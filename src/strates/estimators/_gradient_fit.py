@@ -16,8 +16,9 @@ from strates._types import AnyArray
 from strates.engine.batches import BatchSource
 from strates.engine.epoch import Epoch
 from strates.engine.loop import Training
-from strates.engine.program import Penalties, State, TrainingProgram
+from strates.engine.program import TrainingProgram
 from strates.engine.schedules import Schedule
+from strates.engine.step_data import Penalties, State
 from strates.estimators._stopping import Stopping
 
 #: "adaptive" divides the rate by 5 until it is below this, then stops (scikit-learn's numbers).
