@@ -1,0 +1,102 @@
+"""From ``--model``, ``--hidden`` and ``--set`` to a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strates.estimators import NetworkClassifier, default_classifier
+from strates.exceptions import ParameterError, did_you_mean
+
+#: A network has learned what it can from a table after it saw so many rows, counted over the epochs, ...
+_ENOUGH_ROWS = 40_000_000
+#: ... if it saw each of them so often at least.
+_FEWEST_EPOCHS = 3
+#: Parameters that the command line sets in its own way.
+_ELSEWHERE = {
+    "random_state": "The seed is an option of its own: --seed 0.",
+    "hidden_layer_sizes": "Give the widths as --hidden 64,32.",
+    "verbose": "The progress bar shows every epoch, and the report keeps them.",
+    "warm_start": "To go on with a fit that was interrupted, use --checkpoint DIR and --resume.",
+    "network": "A network is Python code; from Python, NetworkClassifier(network) takes it.",
+}
+
+
+def make_classifier(model: str, hidden: tuple[int, ...] | None, settings: Mapping[str, Any], seed: int) -> Any:
+    """Build the classifier that was asked for, on the settings that suit tables.
+
+    Parameters
+    ----------
+    model : {"mlp", "network"}
+    hidden : tuple of int or None
+        Widths of an MLP's hidden layers; None for the default's.
+    settings : mapping of str to Any
+        Parameters that differ from the defaults.
+    seed : int
+
+    Returns
+    -------
+    MLPClassifier or NetworkClassifier
+
+    Raises
+    ------
+    ParameterError
+        An unknown setting (the message gives the nearest), or one that has an option of its own.
+    """
+    clf = _default(model, seed)
+    known = sorted(set(clf.get_params(deep=False)) - set(_ELSEWHERE))
+    for name in settings:
+        if name in _ELSEWHERE:
+            raise ParameterError(f"--set {name} is not available. {_ELSEWHERE[name]}")
+        if name not in known:
+            raise ParameterError(f"--set {name}: there is no such setting of --model {model}. {_all(name, known)}")
+    if hidden is not None:
+        if model != "mlp":
+            raise ParameterError(f"--hidden describes an MLP, and --model {model} is none. Drop one of the two.")
+        clf.set_params(hidden_layer_sizes=hidden)
+    return clf.set_params(**settings)
+
+
+def spare_epochs(clf: Any, n_rows: int) -> list[str]:
+    """Lower ``max_iter`` where a table is so long that fewer epochs do.
+
+    Parameters
+    ----------
+    clf : classifier
+        Changed in place.
+    n_rows : int
+        Rows to learn from.
+
+    Returns
+    -------
+    list of str
+        What the user should know of it: one sentence, or none.
+
+    Examples
+    --------
+    >>> clf = default_classifier(0)
+    >>> spare_epochs(clf, 1_000), spare_epochs(clf, 10_000_000), clf.max_iter
+    ([], ['The table is long: 4 epochs are enough instead of 40. To have more, add --set max_iter=40.'], 4)
+    """
+    usual = clf.max_iter
+    epochs = max(_FEWEST_EPOCHS, round(_ENOUGH_ROWS / n_rows))
+    if epochs >= usual:
+        return []
+    clf.set_params(max_iter=epochs)
+    return [
+        f"The table is long: {epochs} epochs are enough instead of {usual}. To have more, add --set max_iter={usual}."
+    ]
+
+
+def _default(model: str, seed: int) -> Any:
+    mlp = default_classifier(seed)
+    if model == "mlp":
+        return mlp
+    schedule = ("batch_size", "learning_rate", "learning_rate_init", "max_iter", "random_state")
+    return NetworkClassifier(**{name: getattr(mlp, name) for name in schedule})
+
+
+def _all(name: str, known: Sequence[str]) -> str:
+    """Return the nearest name and every known one: there are few, and no other place to look them up at hand."""
+    near = did_you_mean(name, known).partition("Known:")[0]
+    return f"{near}Known: {', '.join(known)}."

@@ -1,0 +1,145 @@
+"""``strates fit``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strates.cli.fit_request import FitRequest
+from strates.cli.options import AsJson, Debug, Encoding, Missing, Quiet, Source
+from strates.cli.screen import Screen
+
+
+class ModelName(StrEnum):
+    """The kinds of network."""
+
+    mlp = "mlp"
+    network = "network"
+
+
+_FILES, _MODEL, _TRUST = "Files", "The network", "How it is judged"
+
+
+def fit(
+    source: Source,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
+    ] = None,
+    model: Annotated[
+        ModelName,
+        typer.Option(help="A multi-layer perceptron, or a Keras network.", rich_help_panel=_MODEL),
+    ] = ModelName.mlp,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            metavar="64,32",
+            help="Units of each hidden layer; none for no hidden layer.",
+            show_default="128,64",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A parameter of the classifier, such as alpha=0.01 or early_stopping=true. Can be repeated.",
+            show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same model.", rich_help_panel=_MODEL)
+    ] = 0,
+    test_size: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of the rows kept for the test.", rich_help_panel=_TRUST)
+    ] = 0.2,
+    cv: Annotated[
+        int | None,
+        typer.Option(
+            "--cv", min=2, metavar="FOLDS", help="Also cross-validate.", show_default=False, rich_help_panel=_TRUST
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="NAME.strates",
+            help="The model file.",
+            show_default="the table's name",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="NAME.html", help="The report.", show_default="the model's name", rich_help_panel=_FILES),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.", rich_help_panel=_FILES)] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Save the progress there after every epoch.", show_default=False, rich_help_panel=_FILES
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was stopped.", rich_help_panel=_FILES)
+    ] = False,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read the table chunk by chunk, or all at once.",
+            show_default="by its size",
+            rich_help_panel="Reading the table",
+        ),
+    ] = None,
+    encoding: Encoding = None,
+    missing: Missing = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Train a network on a table, test it on rows it never saw, and save it with a report.
+
+    Missing values, categories and text may be in the table. [bold]SOURCE[/] is a CSV, TSV (also .gz) or Parquet file,
+    or the name of a built-in data set. Ctrl-C stops the training and keeps what was learned so far.
+
+    [bold]Examples[/]
+
+    [green]strates fit penguins.csv --target species[/]
+
+    [green]strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5[/]
+
+    [green]strates fit big.parquet -t label --checkpoint progress[/]   (to go on after a stop: add [green]--resume[/])
+    """
+    with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
+        request = FitRequest(
+            source=source,
+            target=target,
+            model=model.value,
+            hidden=hidden,
+            settings=tuple(settings or ()),
+            test_size=test_size,
+            cv=cv,
+            seed=seed,
+            out=out,
+            report=report,
+            with_report=not no_report,
+            checkpoint=checkpoint,
+            resume=resume,
+            stream=stream,
+            encoding=encoding,
+            missing=missing,
+        )
+        with screen.doing("Looking at the table"):
+            from strates.cli.fit_plan import make_plan
+
+            plan = make_plan(request, screen)
+        with screen.doing("Loading TensorFlow"):
+            from strates.cli.fit_job import run_fit
+        run_fit(plan, screen)

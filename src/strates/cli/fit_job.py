@@ -1,0 +1,155 @@
+"""The work of ``strates fit``, step by step."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.base import clone
+
+from strates.cli.checkpoint_file import forget_checkpoint
+from strates.cli.classifier import make_classifier, spare_epochs
+from strates.cli.columns import LearnedColumn
+from strates.cli.fit_plan import FitPlan
+from strates.cli.fit_result import FitResult, show_result
+from strates.cli.importance_effort import importance_effort
+from strates.cli.metric_table import as_bounds
+from strates.cli.model_card import ModelCard
+from strates.cli.network_layers import network_layers
+from strates.cli.progress import TrainingProgress
+from strates.cli.screen import Screen
+from strates.cli.table_parts import TableParts, read_parts, stream_parts
+from strates.estimators import Checkpoint, fit_stream, save, tabular_pipeline
+from strates.inspection import Evaluation, cross_validate_metrics, evaluate, fit_baselines
+from strates.report import ReportContent, write_report
+
+_PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "skrub", "numpy", "pandas")
+
+
+def run_fit(plan: FitPlan, screen: Screen) -> FitResult:
+    """Train, judge, save, and show.
+
+    Parameters
+    ----------
+    plan : FitPlan
+    screen : Screen
+
+    Returns
+    -------
+    FitResult
+    """
+    clf = make_classifier(plan.request.model, plan.hidden, plan.settings, plan.request.seed)
+    with screen.doing(f"Reading {plan.source.given}"):
+        parts = _read(plan, clf)
+    for note in parts.notes:
+        screen.note(note)
+    if "max_iter" not in plan.settings:
+        for note in spare_epochs(clf, parts.n_train):
+            screen.note(note)
+    pipeline, seconds = _train(plan, clf, parts, screen)
+    content = _judge(plan, parts, pipeline, seconds, screen)
+    card = _card(plan, parts.columns, content)
+    with screen.doing("Saving the model"):
+        save(pipeline, plan.out, metadata=card.to_dict())
+    if plan.report is not None:
+        with screen.doing("Writing the report"):
+            write_report(content, plan.report)
+    if plan.checkpoint is not None:
+        forget_checkpoint(plan.checkpoint)
+    result = FitResult(
+        card=card, content=content, model=plan.out, report=plan.report, seconds=time.perf_counter() - screen.started
+    )
+    show_result(result, screen)
+    return result
+
+
+def _read(plan: FitPlan, clf: Any) -> TableParts:
+    request = plan.request
+    if not plan.streamed:
+        return read_parts(plan.source, plan.target, request.test_size, request.seed)
+    watched = bool(clf.early_stopping)
+    return stream_parts(plan.source, plan.target, request.test_size, request.seed, watched=watched)
+
+
+def _train(plan: FitPlan, clf: Any, parts: TableParts, screen: Screen) -> tuple[Any, float]:
+    """Return the fitted pipeline, and the seconds that it took."""
+    pipeline = tabular_pipeline(clf)
+    start = time.perf_counter()
+    with TrainingProgress(screen) as progress:
+        clf.set_callbacks(*_callbacks(progress, screen, plan.checkpoint))
+        if parts.stream is None:
+            pipeline.fit(parts.X_train, parts.y_train)
+        else:
+            fit_stream(pipeline, parts.stream, validation_data=parts.watched)
+        clf.set_callbacks()
+    return pipeline, time.perf_counter() - start
+
+
+def _callbacks(progress: TrainingProgress, screen: Screen, checkpoint: Path | None = None) -> list[Any]:
+    return [*([progress] if screen.animated else []), *([] if checkpoint is None else [Checkpoint(checkpoint)])]
+
+
+def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, screen: Screen) -> ReportContent:
+    """Return all that the report says."""
+    seed, clf = plan.request.seed, pipeline[-1]
+    with screen.doing(f"Testing on {len(parts.y_test):,} rows"):
+        effort = importance_effort(*parts.X_test.shape)
+        evaluation: Evaluation = evaluate(pipeline, parts.X_test, parts.y_test, seed=seed, **effort)
+    if not effort["importance"]:
+        screen.note(f"The importance of the columns was not measured: {parts.X_test.shape[1]:,} are too many.")
+    with screen.doing("Training the baselines"):
+        baselines = fit_baselines(
+            parts.X_train, parts.y_train, parts.X_test, parts.y_test, seed=seed, classifier=pipeline
+        )
+    return ReportContent(
+        title=f"{plan.target} from {plan.source.name}",
+        evaluation=evaluation,
+        baselines=baselines,
+        cross_validation=_cross_validate(plan, clf, parts, screen),
+        data=parts.data,
+        network=network_layers(clf.network_),
+        history=clf.history_,
+        best_epoch=clf.best_epoch_,
+        n_training_rows=parts.n_train,
+        settings=clf.get_params(deep=False),
+        command=plan.request.command(plan.target),
+        versions={"Python": platform.python_version(), **{name: version(name) for name in _PROGRAMS}},
+        notes=tuple(screen.notes),
+        seconds=seconds,
+    )
+
+
+def _cross_validate(plan: FitPlan, clf: Any, parts: TableParts, screen: Screen) -> Any:
+    folds = plan.request.cv
+    if folds is None:
+        return None
+    X, y = pd.concat([parts.X_train, parts.X_test]), pd.concat([parts.y_train, parts.y_test])
+    with TrainingProgress(screen, fits=folds) as progress:
+        fresh = clone(clf).set_callbacks(*_callbacks(progress, screen))
+        return cross_validate_metrics(tabular_pipeline(fresh), X, y, folds, seed=plan.request.seed)
+
+
+def _card(plan: FitPlan, columns: tuple[LearnedColumn, ...], content: ReportContent) -> ModelCard:
+    return ModelCard(
+        target=plan.target,
+        columns=columns,
+        source=plan.source.path.name if plan.source.path is not None else plan.source.given,
+        missing=plan.source.missing,
+        fingerprint=content.data.fingerprint if content.data is not None else "",
+        model=plan.request.model,
+        settings=content.settings,
+        command=content.command,
+        n_train=content.n_training_rows or 0,
+        n_test=content.evaluation.n_rows,
+        metrics=as_bounds(content.evaluation.metrics),
+        baselines={name: as_bounds(one) for name, one in content.baselines.items()},
+        report=content.to_dict(),
+        seconds=content.seconds or 0.0,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=content.versions,
+    )
