@@ -1,0 +1,1 @@
+"""Ratios of strates against its peers, measured in one run on this machine: ``python -m benchmarks``."""
