@@ -10,7 +10,6 @@ from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOpti
 
 from strates.engine.backend import keras
 from strates.engine.optimizers import (
-    base_learning_rate,
     has_own_schedule,
     is_elementwise,
     make_optimizer,
@@ -59,7 +58,7 @@ def test_a_given_optimizer_is_copied_without_its_state() -> None:
     made = make_optimizer(given, {"momentum": 0.1})
     assert made is not given
     assert not made.built
-    assert base_learning_rate(made) == pytest.approx(0.03)
+    assert float(made.learning_rate) == pytest.approx(0.03)
     assert (made.beta_1, made.clipnorm) == (0.7, 2.0)
 
 

@@ -11,6 +11,7 @@ import pytest
 from strates.engine.backend import keras, tf
 from strates.engine.compiler import choose_compiler, is_dense
 from strates.engine.keras_architecture import KerasArchitecture
+from strates.engine.optimizers import Solver
 from strates.engine.program import (
     Penalties,
     chunk_steps,
@@ -317,7 +318,7 @@ class TestSharing:
         settings |= changes
         kind, compiler = settings.pop("kind"), settings.pop("compiler")
         optimizer = keras.optimizers.Adam() if optimizer is None else optimizer
-        return training_program(architecture, kind, optimizer, compiler, shape, **settings)
+        return training_program(architecture, kind, Solver(optimizer, {}), compiler, shape, **settings)
 
     def test_what_is_an_input_is_not_in_the_key(self, dense: Any) -> None:
         one = self.ask(dense(dropout=(0.1,), kernel_initializer="he"), keras.optimizers.Adam(0.1))
@@ -383,11 +384,11 @@ class TestChunkSteps:
     @pytest.mark.parametrize(
         ("batch_size", "row_bytes"), [(1, 4), (200, 16), (200, 400), (128, 4 * 784), (10_000, 4000), (1, 10**9)]
     )
-    def test_two_megabytes_sixty_four_steps_at_least_one(self, batch_size: int, row_bytes: int) -> None:
+    def test_two_megabytes_256_steps_at_least_one(self, batch_size: int, row_bytes: int) -> None:
         steps = chunk_steps(batch_size, row_bytes)
-        assert 1 <= steps <= 64
+        assert 1 <= steps <= 256
         assert steps == 1 or steps * batch_size * row_bytes <= 2_000_000
-        assert steps == 64 or (steps + 1) * batch_size * row_bytes > 2_000_000
+        assert steps == 256 or (steps + 1) * batch_size * row_bytes > 2_000_000
 
 
 class TestDropoutInside:

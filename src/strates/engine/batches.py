@@ -140,21 +140,35 @@ class ArrayBatches:
         return self._kept[key]
 
     def _gather(self, first: int, n_steps: int) -> Chunk:
-        steps, rows = self.chunk_shape
-        index = np.full((steps, rows), -1, np.int64)
+        n_rows = self.chunk_shape[1]
+        index: AnyArray = np.full((n_steps, n_rows), -1, np.int64)
         done = 0
         while done < n_steps:
             epoch, step = divmod(first + done, self.steps_per_epoch)
             part = self._order(epoch)[step : step + n_steps - done]
             index[done : done + len(part), : self._batch] = part
             done += len(part)
-        counts = (index >= 0).sum(axis=1).astype(np.int32)
         flat = np.maximum(index, 0).ravel()  # padding repeats row 0, with weight 0
-        weights = np.where(index >= 0, self._weights[flat].reshape(index.shape), np.float32(0))
         X = dense_rows(self._X, flat) if sparse.issparse(self._X) else self._X.take(flat, axis=0)
-        targets = self._targets.take(flat, axis=0)
-        X, targets = (a.reshape(*index.shape, *a.shape[1:]) for a in (X, targets))
-        return Chunk(X, targets, weights, counts, n_steps)
+        X, targets, weights, counts = (
+            X.reshape(n_steps, n_rows, *X.shape[1:]),
+            self._targets.take(flat, axis=0).reshape(n_steps, n_rows, *self._targets.shape[1:]),
+            np.where(index >= 0, self._weights[flat].reshape(index.shape), np.float32(0)),
+            (index >= 0).sum(axis=1).astype(np.int32),
+        )
+        steps = self.chunk_shape[0]
+        return Chunk(
+            _extended(X, steps), _extended(targets, steps), _extended(weights, steps), _extended(counts, steps), n_steps
+        )
+
+
+def _extended(part: AnyArray, n_steps: int) -> AnyArray:
+    """Fill up to ``n_steps`` with zeros, which no step looks at."""
+    if len(part) == n_steps:
+        return part
+    whole: AnyArray = np.zeros((n_steps, *part.shape[1:]), part.dtype)
+    whole[: len(part)] = part
+    return whole
 
 
 class StreamBatches:

@@ -14,6 +14,33 @@ ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta
 _NOT_ELEMENTWISE_OPTIONS = ("clipnorm", "global_clipnorm", "weight_decay", "use_ema", "gradient_accumulation_steps")
 
 
+class Solver:
+    """A gradient solver before it has a state.
+
+    Building a Keras optimizer takes milliseconds, as long as a whole fit of a small network, so it is built only
+    where a training program is.
+
+    Parameters
+    ----------
+    solver : {"adam", "sgd"} or keras.optimizers.Optimizer
+    settings : mapping
+        See :func:`make_optimizer`.
+    """
+
+    def __init__(self, solver: Any, settings: Mapping[str, Any]) -> None:
+        self._solver, self._settings = solver, dict(settings)
+        given = isinstance(solver, keras.optimizers.Optimizer)
+        self.key: Hashable = optimizer_key(solver) if given else (solver, tuple(sorted(self._settings.items())))
+        #: The rate that a Keras optimizer brings with it; None for one that is named.
+        self.own_rate: float | None = None
+        if given:  # a schedule of its own wins over every rate
+            self.own_rate = 1.0 if has_own_schedule(solver) else float(solver.learning_rate)
+
+    def build(self) -> keras.optimizers.Optimizer:
+        """Build a fresh Keras optimizer."""
+        return make_optimizer(self._solver, self._settings)
+
+
 def make_optimizer(solver: Any, settings: Mapping[str, Any]) -> keras.optimizers.Optimizer:
     """Build a fresh Keras optimizer.
 
@@ -48,11 +75,6 @@ def optimizer_key(optimizer: keras.optimizers.Optimizer) -> Hashable:
 def has_own_schedule(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether the learning rate is a Keras LearningRateSchedule, which then wins over ``learning_rate``."""
     return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-
-
-def base_learning_rate(optimizer: keras.optimizers.Optimizer) -> float:
-    """Return the rate that an optimizer was made with."""
-    return float(optimizer.learning_rate)
 
 
 def is_elementwise(optimizer: keras.optimizers.Optimizer) -> bool:

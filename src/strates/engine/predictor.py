@@ -6,6 +6,7 @@ is as short as it is, because the plain graph takes any number of rows without a
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
@@ -63,8 +64,8 @@ class Predictor:
         X : ndarray or CSR matrix of shape (n_rows, ...)
         """
         n = int(X.shape[0])
-        width = max(1, int(np.prod(X.shape[1:])))
-        block = int(np.clip(BLOCK_NUMBERS // width, 1, BLOCK_ROWS))
+        width = max(1, math.prod(X.shape[1:]))
+        block = min(max(BLOCK_NUMBERS // width, 1), BLOCK_ROWS)
         if n <= block and isinstance(X, np.ndarray):
             outputs: AnyArray = self._function(_float32(X), *weights)[0].numpy()
             return outputs

@@ -21,7 +21,7 @@ from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
 from strates.engine.losses import row_hits, row_losses
-from strates.engine.optimizers import has_own_schedule, is_elementwise, optimizer_key
+from strates.engine.optimizers import Solver, has_own_schedule, is_elementwise
 from strates.engine.step_data import Chunk, Penalties, State, StepRecord
 from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
@@ -33,7 +33,7 @@ CHUNK_BYTES = 2_000_000
 #: Rows of one call when validation data are evaluated.
 EVALUATION_ROWS = 8192
 #: Steps of one chunk, at most: what may have to be run again when training stops in its middle.
-CHUNK_STEPS = 64
+CHUNK_STEPS = 256
 
 
 class TrainingProgram:
@@ -325,12 +325,12 @@ def _tensors(arrays: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def chunk_steps(batch_size: int, row_bytes: int) -> int:
-    """Return how many batches a chunk holds: at most 64, and at most about 2 MB.
+    """Return how many batches a chunk holds: at most 256, and at most about 2 MB.
 
     Examples
     --------
     >>> chunk_steps(200, 16), chunk_steps(128, 4 * 784)
-    (64, 4)
+    (256, 4)
     """
     return int(np.clip(CHUNK_BYTES // max(1, batch_size * row_bytes), 1, CHUNK_STEPS))
 
@@ -343,7 +343,7 @@ _PROGRAMS_LOCK = threading.Lock()
 def training_program(
     architecture: Architecture,
     kind: ProblemKind,
-    optimizer: keras.optimizers.Optimizer,
+    solver: Solver,
     compiler: Compiler,
     chunk_shape: tuple[int, int],
     *,
@@ -353,11 +353,11 @@ def training_program(
 ) -> TrainingProgram:
     """Return the shared program for an architecture, making it on first use; the last 32 are kept."""
     flags = {"sparse": sparse, "max_norm": max_norm, "smoothing": smoothing}
-    key = (architecture.key, kind, optimizer_key(optimizer), compiler, chunk_shape, *flags.values())
+    key = (architecture.key, kind, solver.key, compiler, chunk_shape, *flags.values())
     with _PROGRAMS_LOCK:
         program = _PROGRAMS.pop(key, None)
         if program is None:
-            program = TrainingProgram(architecture, kind, optimizer, compiler, chunk_shape, **flags)
+            program = TrainingProgram(architecture, kind, solver.build(), compiler, chunk_shape, **flags)
         _PROGRAMS[key] = program
         while len(_PROGRAMS) > _PROGRAMS_KEPT:
             _PROGRAMS.popitem(last=False)

@@ -11,11 +11,10 @@ import numpy as np
 from strates._random import integer_seed
 from strates._types import AnyArray
 from strates.engine.architecture import Architecture
-from strates.engine.backend import keras
 from strates.engine.batches import BatchSource
 from strates.engine.compiler import choose_compiler, is_dense
 from strates.engine.epoch import Epoch
-from strates.engine.optimizers import base_learning_rate, has_own_schedule, make_optimizer
+from strates.engine.optimizers import Solver
 from strates.engine.program import training_program
 from strates.engine.schedules import Schedule
 from strates.estimators._callbacks import FitTasks
@@ -70,7 +69,7 @@ def fit_by_gradient(estimator: Any, setup: FitSetup) -> None:
 
 def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
     architecture, source, single = estimator._architecture, setup.source, setup.single
-    optimizer = make_optimizer(estimator.solver, estimator._solver_settings())
+    solver = Solver(estimator.solver, estimator._solver_settings())
     compiler = choose_compiler(
         dense=_is_dense(architecture),
         n_parameters=sum(w.size for w in setup.start),
@@ -80,7 +79,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
     )
     penalties = estimator._penalties(architecture)
     program = training_program(
-        architecture, estimator._kind, optimizer, compiler, source.chunk_shape,
+        architecture, estimator._kind, solver, compiler, source.chunk_shape,
         sparse=penalties.l1 > 0, max_norm=penalties.max_norm is not None, smoothing=penalties.label_smoothing > 0,
     )  # fmt: skip
     first, max_epochs = estimator._epochs_done, 1 if single else estimator.max_iter
@@ -90,7 +89,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         state=program.start(
             setup.start, integer_seed(setup.seed, "layers"), estimator._optimizer_state if single else None
         ),
-        schedule=_schedule(estimator, optimizer, source, first, max_epochs, single),
+        schedule=_schedule(estimator, solver, source, first, max_epochs, single),
         penalties=penalties,
         seed=setup.seed,
         stopping=_stopping(estimator, single),
@@ -114,16 +113,14 @@ def _stopping(estimator: Any, single: bool) -> Stopping:
 
 def _schedule(
     estimator: Any,
-    optimizer: keras.optimizers.Optimizer,
+    solver: Solver,
     source: BatchSource,
     first: int,
     n_epochs: int,
     single: bool,
 ) -> Schedule:
     per_epoch = source.steps_per_epoch
-    base = estimator.learning_rate_init
-    if isinstance(estimator.solver, keras.optimizers.Optimizer):
-        base = 1.0 if has_own_schedule(optimizer) else base_learning_rate(optimizer)
+    base = estimator.learning_rate_init if solver.own_rate is None else solver.own_rate
     name = estimator.learning_rate
     if single and name in ("cosine", "one_cycle"):  # one pass has no end to fall towards
         name = "constant"

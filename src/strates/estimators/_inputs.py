@@ -14,7 +14,7 @@ from strates.exceptions import DataError
 _ADVICE = "strates.tabular_pipeline(...) turns a table with missing values and categories into numbers."
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool) -> Any:
+def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool = False) -> Any:
     """Return X as float32 of shape (n_samples, n_features), or CSR, with names and width checked.
 
     Parameters
@@ -23,6 +23,8 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> Any:
         Remembers names and width when ``reset``.
     X : array-like, sparse matrix or DataFrame
     reset : bool
+    allow_nd : bool, default=False
+        Accept rows of more than one dimension, such as images.
 
     Returns
     -------
@@ -35,8 +37,9 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> Any:
     """
     try:
         checked = validate_data(
-            estimator, X, reset=reset, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False, order="C"
-        )
+            estimator, X, reset=reset, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False, order="C",
+            allow_nd=allow_nd,
+        )  # fmt: skip
     except ValueError as error:
         if "could not convert string" in str(error) or "not convert" in str(error):
             raise DataError(f"X holds text where numbers are expected ({error}). {_ADVICE}") from error
@@ -55,8 +58,8 @@ def _refuse_missing(X: Any, checked: Any) -> None:
     place = ""
     if not sparse.issparse(checked):
         bad = np.isnan(checked) if kind == "NaN" else np.isinf(checked)
-        row, column = np.argwhere(bad)[0]
-        name = repr(X.columns[column]) if hasattr(X, "columns") else str(column)
+        row, *within = np.argwhere(bad)[0].tolist()
+        name = repr(X.columns[within[0]]) if hasattr(X, "columns") else ", ".join(map(str, within))
         place = f" (first in row {row}, column {name}; {int(bad.sum())} in all)"
     if kind == "NaN":
         raise DataError(f"Input X contains NaN{place}. A network cannot compute with missing values. {_ADVICE}")

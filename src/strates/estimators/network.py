@@ -11,6 +11,7 @@ from strates.engine.architecture import Architecture, DenseArchitecture, Problem
 from strates.engine.backend import keras
 from strates.engine.keras_architecture import KerasArchitecture, as_probabilities, copy_of, is_functional, seeded_keras
 from strates.estimators._base import BaseNetworkClassifier
+from strates.estimators._inputs import check_X
 from strates.exceptions import ParameterError
 
 
@@ -154,6 +155,14 @@ class NetworkClassifier(BaseNetworkClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _check_X(self, X: Any, *, reset: bool) -> Any:
+        # a network of one's own may take images or sequences; the default one takes flat rows
+        return check_X(self, X, reset=reset, allow_nd=self.network is not None or self._takes_nd)
+
+    @property
+    def _takes_nd(self) -> bool:
+        return "_weights" in self.__dict__ and len(self._architecture.input_shape) > 1
 
     def _make_architecture(
         self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
