@@ -48,6 +48,15 @@ def test_one_class_and_missing_labels_are_no_obstacle(fitted: Any, strates: Any)
     assert answer["metrics"]["roc_auc"]["value"] is None
 
 
+def test_large_table_is_sampled(fitted: Any, strates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strates.cli.sources.STREAM_ABOVE", 1)
+    monkeypatch.setattr("strates.cli.evaluate_job.SAMPLE_ROWS", 100)
+    answer = json.loads(strates("evaluate", fitted.model, fitted.table, "--json").stdout)
+    assert answer["rows"] == 100
+    assert answer["notes"] == ["The table is large: the metrics are those of a sample of 100 rows."]
+    assert answer["metrics"]["accuracy"]["value"] > 0.7
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -77,7 +77,7 @@ COMMANDS = ["fit", "predict", "evaluate", "report", "info", "datasets"]
 def test_help_shows_an_example(strates: Any, command: str) -> None:
     done = strates(command, "--help")
     assert done.exit_code == 0
-    assert re.search(rf"Examples?\s+strates {command}", done.stdout)
+    assert re.search(rf"Examples?\s+• strates {command}", done.stdout)
     assert "--debug" in done.stdout
 
 

@@ -90,6 +90,32 @@ def test_new_categories_are_counted(fitted: Any, strates: Any) -> None:
     )
 
 
+def test_names_are_shown_as_they_are_and_dates_are_no_categories(strates: Any) -> None:
+    """Square brackets are markup to the library that prints; a date that never came is not an unknown category."""
+    rows = [
+        f"{kind}.{n},2024-0{kind}-{10 + n},{'[red]' if n % 2 else '[/]'},:cat: {kind}"
+        for n in range(15)
+        for kind in (1, 2)
+    ]
+    name = "[bold] table.csv"
+    Path(name).write_text("\n".join(["size [m],date,[i],[kind]", *rows]) + "\n", encoding="utf-8")
+    words = ("--set", "max_iter=2", "--hidden", "4", "--no-report")
+    done = strates("fit", name, "--target", "[kind]", *words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("\n[kind]: learned from")
+    assert "strates predict '[bold] table.strates' NEW.csv" in done.stdout
+    assert "size [m] (number), date (text), [i] (text)" in " ".join(
+        strates("info", "[bold] table.strates").stdout.split()
+    )
+    Path("new.csv").write_text("size [m],date,[i]\n1.5,2025-07-01,[red]\n2.5,2025-07-02,[blue]\n")
+    done = strates("predict", "[bold] table.strates", "new.csv")
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "note: Column '[i]' holds 1 category that the model never saw, in 1 row: '[blue]' (1). "
+        "It takes them for none of those that it knows.\n"
+    )
+
+
 def test_one_row_and_columns_without_a_value(fitted: Any, strates: Any) -> None:
     Path("one.csv").write_text("height,soil,evergreen,age\n9.1,,,\n")
     done = strates("predict", fitted.model, "one.csv")

@@ -21,7 +21,7 @@ app = typer.Typer(
     name="strates",
     cls=ReportingGroup,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,  # ReportingGroup says what went wrong
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -33,9 +33,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(
-    epilog="Start with: [bold]strates fit iris[/bold]   or   [bold]strates fit TABLE.csv --target COLUMN[/bold]"
-)
+@app.callback(epilog="Start with `strates fit iris` or `strates fit TABLE.csv --target COLUMN`.")
 def strates(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)

@@ -9,7 +9,7 @@ from strates.estimators import NetworkClassifier, default_classifier
 from strates.exceptions import ParameterError, did_you_mean
 
 #: A network has learned what it can from a table after it saw so many rows, counted over the epochs, ...
-_ENOUGH_ROWS = 40_000_000
+_ENOUGH_ROWS = 20_000_000
 #: ... if it saw each of them so often at least.
 _FEWEST_EPOCHS = 3
 #: Parameters that the command line sets in its own way.
@@ -76,7 +76,7 @@ def spare_epochs(clf: Any, n_rows: int) -> list[str]:
     --------
     >>> clf = default_classifier(0)
     >>> spare_epochs(clf, 1_000), spare_epochs(clf, 10_000_000), clf.max_iter
-    ([], ['The table is long: 4 epochs are enough instead of 40. To have more, add --set max_iter=40.'], 4)
+    ([], ['The table is long: 3 epochs are enough instead of 40. To have more, add --set max_iter=40.'], 3)
     """
     usual = clf.max_iter
     epochs = max(_FEWEST_EPOCHS, round(_ENOUGH_ROWS / n_rows))

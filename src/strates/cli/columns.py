@@ -47,12 +47,14 @@ class LearnedColumn(Record):
     numeric: bool = False
 
 
-def learn_columns(X: pd.DataFrame) -> tuple[LearnedColumn, ...]:
+def learn_columns(X: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> tuple[LearnedColumn, ...]:
     """Take down the columns of a table.
 
     Parameters
     ----------
     X : DataFrame of shape (n_samples, n_features)
+    kinds : mapping of str to str, optional
+        What skrub's ``TableVectorizer`` took each column for (its ``column_to_kind_``): a text may be a date.
 
     Returns
     -------
@@ -69,7 +71,8 @@ def learn_columns(X: pd.DataFrame) -> tuple[LearnedColumn, ...]:
             learned.append(LearnedColumn(name, word))
             continue
         texts = X[name].dropna().astype(str).unique()
-        categories = tuple(sorted(texts)) if len(texts) < TEXT_FROM else None
+        kind = "low_cardinality" if kinds is None else kinds.get(name)
+        categories = tuple(sorted(texts)) if kind == "low_cardinality" and len(texts) < TEXT_FROM else None
         learned.append(LearnedColumn(name, word, categories, any(map(_NUMBER.fullmatch, texts))))
     return tuple(learned)
 

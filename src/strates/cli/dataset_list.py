@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from strates import datasets
 from strates.cli.outputs import check_output
@@ -23,14 +24,14 @@ def list_all(screen: Screen) -> None:
     table.add_column("description")
     for one in found:
         table.add_row(
-            f"[bold]{one['name']}[/]",
+            Text(one["name"], style="bold"),
             f"{one['rows']:,}",
             str(one["features"]),
             str(one["classes"]),
             one["target"],
             one["description"],
         )
-    screen.show(table, "Train on one of them: [green]strates fit iris[/]")
+    screen.show(table, "Train on one of them: strates fit iris")
     screen.show_json({"datasets": found})
 
 

@@ -24,11 +24,10 @@ def datasets(
 ) -> None:
     """List the built-in data sets, or write one to a file. None is downloaded.
 
-    [bold]Examples[/]
+    **Examples**
 
-    [green]strates datasets[/]
-
-    [green]strates datasets wine --out wine.csv[/]
+    - `strates datasets`
+    - `strates datasets wine --out wine.csv`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
         with screen.doing("Looking at the data sets"):

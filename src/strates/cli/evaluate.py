@@ -24,9 +24,9 @@ def evaluate(
     The table needs the columns that the model learned from and the target. The metrics stand beside those of the test
     at the fit: a clear fall says that the data have changed.
 
-    [bold]Example[/]
+    **Example**
 
-    [green]strates evaluate penguins.strates penguins_2025.csv[/]
+    - `strates evaluate penguins.strates penguins_2025.csv`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
         with screen.doing("Looking at the table"):

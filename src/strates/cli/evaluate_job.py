@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from strates.cli.fresh_rows import open_rows
 from strates.cli.metric_table import as_bounds, metric_table
 from strates.cli.model_card import ModelCard, read_card
 from strates.cli.screen import Screen
-from strates.cli.sources import Source, find_source
+from strates.cli.sources import Source, find_source, is_streamed
+from strates.cli.table_parts import SAMPLE_ROWS
 from strates.exceptions import TargetError, did_you_mean
 from strates.inspection import evaluate
 
@@ -38,7 +40,7 @@ def run_evaluate(
     card, about = read_card(model)
     source = find_source(given, encoding=encoding, missing=card.missing if missing is None else missing)
     with screen.doing(f"Reading {given}"):
-        X, y, notes = read_labelled(source, card, about["classes"], screen)
+        X, y, notes = read_labelled(source, card, about["classes"], seed, screen)
     with screen.doing("Loading the model"):
         from strates.estimators import load
 
@@ -69,7 +71,9 @@ def run_evaluate(
     )
 
 
-def read_labelled(source: Source, card: ModelCard, classes: list[Any], screen: Screen) -> tuple[Any, Any, list[str]]:
+def read_labelled(
+    source: Source, card: ModelCard, classes: list[Any], seed: int, screen: Screen
+) -> tuple[Any, Any, list[str]]:
     """Return features, labels and what is to be said of them.
 
     Parameters
@@ -78,6 +82,8 @@ def read_labelled(source: Source, card: ModelCard, classes: list[Any], screen: S
     card : ModelCard
     classes : list
         The model's labels.
+    seed : int
+        Of the sample that is taken of a table too large for memory.
     screen : Screen
 
     Returns
@@ -100,6 +106,9 @@ def read_labelled(source: Source, card: ModelCard, classes: list[Any], screen: S
     # read as text where the model's labels are text, even if all here look like numbers
     types = {card.target: "text"} if all(isinstance(label, str) for label in classes) else {}
     rows = open_rows(source, card, extra=(card.target,), types=types)
+    if is_streamed(source, None):
+        rows = replace(rows, chunks=[rows.chunks.sample(SAMPLE_ROWS, seed=seed)])
+        screen.note(f"The table is large: the metrics are those of a sample of {SAMPLE_ROWS:,} rows.")
     parts = list(rows)
     X = pd.concat([part for part, _ in parts], ignore_index=True)
     labels = pd.concat([chunk[card.target] for _, chunk in parts], ignore_index=True)

@@ -84,9 +84,9 @@ def tell(error: Exception, *, debug: bool = False) -> int:
     -------
     int
     """
-    console = Console(stderr=True, highlight=False)
+    console = plain_console(stderr=True)
     if debug:
-        console.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True, end="")
+        console.print("".join(traceback.format_exception(error)), soft_wrap=True, end="")
     message, code = describe(error)
     if message:
         print_paragraph(console, "error", "bold red", message)
@@ -153,13 +153,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """Return a console that shows text as it is: a column may be called ``[red]`` or ``:cat:``."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
 def print_paragraph(console: Console, label: str, style: str, text: str) -> None:
     """Print a labelled paragraph, wrapped to a terminal's width; a log gets one line."""
     console.print(Text.assemble((f"{label}:", style), " ", text), soft_wrap=not console.is_terminal)
 
 
 def _interrupted() -> int:
-    print_paragraph(Console(stderr=True, highlight=False), "stopped", "bold", "Interrupted by Ctrl-C.")
+    print_paragraph(plain_console(stderr=True), "stopped", "bold", "Interrupted by Ctrl-C.")
     return INTERRUPTED
 
 

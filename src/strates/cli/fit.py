@@ -106,16 +106,14 @@ def fit(
 ) -> None:
     """Train a network on a table, test it on rows it never saw, and save it with a report.
 
-    Missing values, categories and text may be in the table. [bold]SOURCE[/] is a CSV, TSV (also .gz) or Parquet file,
+    Missing values, categories and text may be in the table. `SOURCE` is a CSV, TSV (also .gz) or Parquet file,
     or the name of a built-in data set. Ctrl-C stops the training and keeps what was learned so far.
 
-    [bold]Examples[/]
+    **Examples**
 
-    [green]strates fit penguins.csv --target species[/]
-
-    [green]strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5[/]
-
-    [green]strates fit big.parquet -t label --checkpoint progress[/]   (to go on after a stop: add [green]--resume[/])
+    - `strates fit penguins.csv --target species`
+    - `strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5`
+    - `strates fit big.parquet -t label --checkpoint progress`   (to go on after a stop: add `--resume`)
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
         request = FitRequest(

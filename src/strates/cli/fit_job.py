@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from strates.cli.checkpoint_file import forget_checkpoint
 from strates.cli.classifier import make_classifier, spare_epochs
-from strates.cli.columns import LearnedColumn
+from strates.cli.columns import LearnedColumn, learn_columns
 from strates.cli.fit_plan import FitPlan
 from strates.cli.fit_result import FitResult, show_result
 from strates.cli.importance_effort import importance_effort
@@ -53,7 +53,8 @@ def run_fit(plan: FitPlan, screen: Screen) -> FitResult:
             screen.note(note)
     pipeline, seconds = _train(plan, clf, parts, screen)
     content = _judge(plan, parts, pipeline, seconds, screen)
-    card = _card(plan, parts.columns, content)
+    columns = learn_columns(parts.X_train, getattr(pipeline[0], "column_to_kind_", None))
+    card = _card(plan, columns, content)
     with screen.doing("Saving the model"):
         save(pipeline, plan.out, metadata=card.to_dict())
     if plan.report is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def show_result(result: FitResult, screen: Screen) -> None:
     if result.report is not None:
         files.add_row("report", str(result.report))
     files.add_row("time", f"{result.seconds:.1f} s, of which training {result.card.seconds:.1f} s")
-    files.add_row("next", f"[green]strates predict {result.model} NEW.csv[/]")
+    files.add_row("next", Text(f"strates predict {shlex.quote(str(result.model))} NEW.csv", style="green"))
     screen.show("", Text(heading, style="bold"), "", metric_table(content.evaluation.metrics, "network", others), "")
     for sentence in verdicts(content):
         screen.show(sentence)

@@ -9,9 +9,9 @@ from strates.cli.screen import Screen
 def info(model: Model, as_json: AsJson = False, debug: Debug = False) -> None:
     """Say what a model predicts, from what, how well, and how it was made.
 
-    [bold]Example[/]
+    **Example**
 
-    [green]strates info penguins.strates[/]
+    - `strates info penguins.strates`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
         with screen.doing("Reading the model file"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from strates.cli.fit_result import size_text
@@ -46,7 +45,7 @@ def info_table(card: ModelCard, about: dict[str, Any], path: Path) -> Table:
         "again": card.command,
     }
     for name, text in rows.items():
-        table.add_row(name, escape(text))
+        table.add_row(name, text)
     return table
 
 

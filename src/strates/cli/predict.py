@@ -35,14 +35,13 @@ def predict(
     """Predict the class of every row of a table, in its order.
 
     The table needs the columns that the model learned from, under the same names; others are ignored. The answer has a
-    column [bold]prediction[/] and, with --proba, a column [bold]p_CLASS[/] for each class. A table of any size is read
+    column `prediction` and, with --proba, a column `p_CLASS` for each class. A table of any size is read
     chunk by chunk.
 
-    [bold]Examples[/]
+    **Examples**
 
-    [green]strates predict penguins.strates new.csv[/]
-
-    [green]strates predict penguins.strates new.csv --proba --keep id --out answers.parquet[/]
+    - `strates predict penguins.strates new.csv`
+    - `strates predict penguins.strates new.csv --proba --keep id --out answers.parquet`
     """
     with Screen(quiet=quiet, debug=debug) as screen:
         with screen.doing("Looking at the table"):

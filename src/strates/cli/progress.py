@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
 from strates.cli.screen import Screen
-
-if TYPE_CHECKING:
-    from strates.engine.epoch import Epoch
 
 
 class TimeLeftColumn(ProgressColumn):
@@ -76,21 +73,16 @@ class TrainingProgress:
         label = "Training" if self._fits == 1 else f"Fold {self._fit} of {self._fits}"
         self._progress.reset(self._task, description=label, total=context.max_subtasks, completed=0)
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> None:
         """Move on by an epoch, and show its numbers."""
-        total = self._progress.tasks[0].total
-        numbers = f"epoch {epoch.number}/{total:.0f}" if total else f"epoch {epoch.number}"
-        numbers += f"  loss {epoch.loss:.3f}"
-        if epoch.validation_score is not None:
-            numbers += f"  validation score {epoch.validation_score:.3f}"
-        else:
-            numbers += f"  training score {epoch.train_score:.3f}"
-        self._progress.update(self._task, completed=epoch.number, numbers=numbers)
-
-    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        """Move on by an epoch."""
-        if context.max_subtasks == 0 and not self._progress.tasks[0].fields["numbers"]:
-            self._progress.advance(self._task)
+        if context.max_subtasks != 0 or fitted_estimator is None:
+            return
+        done, total = len(fitted_estimator.loss_curve_), self._progress.tasks[0].total
+        score = (fitted_estimator.validation_scores_ or [None])[-1]
+        numbers = [f"epoch {done}/{total:.0f}" if total else f"epoch {done}", f"loss {fitted_estimator.loss_:.3f}"]
+        if score is not None:
+            numbers.append(f"validation score {score:.3f}")
+        self._progress.update(self._task, completed=done, numbers="  ".join(numbers))
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Leave the bar to the context manager."""

@@ -22,9 +22,9 @@ def report(
 ) -> None:
     """Write a model's report again, from the model file alone.
 
-    [bold]Example[/]
+    **Example**
 
-    [green]strates report penguins.strates --out penguins.html[/]
+    - `strates report penguins.strates --out penguins.html`
     """
     with Screen(quiet=quiet, debug=debug) as screen:
         with screen.doing("Writing the report"):

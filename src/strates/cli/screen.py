@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
+from rich.text import Text
 
-from strates.cli.failures import in_words_of_the_command_line, print_paragraph
+from strates.cli.failures import in_words_of_the_command_line, plain_console, print_paragraph
 from strates.exceptions import StratesWarning
 
 
@@ -45,8 +46,8 @@ class Screen:
         self.debug = debug
         self.notes: list[str] = []
         self.started = time.perf_counter()
-        self.out = Console(highlight=False)
-        self.err = Console(stderr=True, highlight=False)
+        self.out = plain_console()
+        self.err = plain_console(stderr=True)
         self._catching = warnings.catch_warnings()
 
     def __enter__(self) -> Self:
@@ -98,7 +99,7 @@ class Screen:
         if not self.animated:
             yield
             return
-        with self.err.status(f"{what} ..."):
+        with self.err.status(Text(f"{what} ...")):
             yield
 
     @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from strates.cli.columns import LearnedColumn, learn_columns
 from strates.cli.sources import Source
 from strates.cli.split import split_rows
 from strates.cli.stream_parts import split_stream
@@ -31,8 +30,6 @@ class TableParts:
     y_train, y_test : Series of shape (n_rows,)
     n_train : int
         Rows to learn from.
-    columns : tuple of LearnedColumn
-        The features of the rows learned from.
     data : DataSummary
         Of the whole table, or of a sample.
     stream : TableStream or None
@@ -48,7 +45,6 @@ class TableParts:
     X_test: pd.DataFrame
     y_test: pd.Series[Any]
     n_train: int
-    columns: tuple[LearnedColumn, ...]
     data: DataSummary
     stream: TableStream | None = None
     watched: tuple[pd.DataFrame, pd.Series[Any]] | None = None
@@ -86,7 +82,6 @@ def read_parts(source: Source, target: str, test_size: float, seed: int) -> Tabl
         X_test=X.iloc[test],
         y_test=y.iloc[test],
         n_train=len(train),
-        columns=learn_columns(X.iloc[train]),
         data=summarize_data(frame, target),
     )
 
@@ -131,7 +126,6 @@ def stream_parts(source: Source, target: str, test_size: float, seed: int, *, wa
         X_test=X_test,
         y_test=y_test,
         n_train=n_train,
-        columns=learn_columns(X_train),
         data=summarize_data(pd.concat(samples, ignore_index=True), target),
         stream=train,
         watched=rest[0] if rest else None,
