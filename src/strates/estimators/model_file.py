@@ -153,6 +153,18 @@ def load(
         The file is damaged, foreign, or of a later version.
     UnsafeModelFileError
         The file holds types that are not known to be harmless.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import strates
+    >>> from strates.datasets import moons
+    >>> X, y = moons(n_samples=100, random_state=0)
+    >>> clf = strates.MLPClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = strates.load(strates.save(clf, pathlib.Path(folder) / "moons.strates"))
+    >>> again.n_iter_ == clf.n_iter_
+    True
     """
     about, objects, networks = _read(path)
     name = Path(path).name

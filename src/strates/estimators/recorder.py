@@ -32,7 +32,17 @@ class Frame:
 
 
 class Recording(Sequence[Frame]):
-    """The frames of one fit, in order."""
+    """The frames of one fit, in order: what ``recording_`` is after a fit with a :class:`Recorder`.
+
+    Examples
+    --------
+    >>> from strates import MLPClassifier, Recorder
+    >>> from strates.datasets import moons
+    >>> clf = MLPClassifier((8,), learning_rate="cosine", max_iter=30, random_state=0)
+    >>> clf = clf.set_callbacks(Recorder(frames=5)).fit(*moons(n_samples=60, random_state=0))
+    >>> clf.recording_
+    Recording(6 frames, steps 0 to 30)
+    """
 
     def __init__(self) -> None:
         self._frames: list[Frame] = []
