@@ -116,13 +116,22 @@ def test_other_models_and_settings(strates: Any) -> None:
     assert load("wine.strates")[-1].coefs_[0].shape[1] == 3
 
 
+def test_progress_needs_a_solver_that_has_some(strates: Any) -> None:
+    done = strates("fit", "iris", "--checkpoint", "progress", "--set", "solver=lbfgs", *FAST)
+    assert done.exit_code == 2
+    assert re.search(r"error: Checkpoint needs a gradient solver.*solver='adam'", done.stderr)
+    assert list(Path().iterdir()) == []
+
+
 def test_rare_class_is_learned_and_tested(strates: Any, trees: Any) -> None:
     frame = trees(60)
     frame.loc[:1, "kind"] = "maple"
     frame.to_csv("rare.csv", index=False)
     done = strates("fit", "rare.csv", "--target", "kind", *FAST, "--json")
     assert done.exit_code == 0, done.stderr
-    assert json.loads(done.stdout)["classes"] == ["maple", "oak", "pine", "yew"]
+    answer = json.loads(done.stdout)
+    assert answer["classes"] == ["maple", "oak", "pine", "yew"]
+    assert answer["notes"][-1].startswith("Classes with fewer than 5 rows here, of which little can be said: maple (1)")
 
 
 def test_notes_tell_what_was_left_out(strates: Any, trees: Any) -> None:
@@ -137,7 +146,7 @@ def test_notes_tell_what_was_left_out(strates: Any, trees: Any) -> None:
     assert "1 of 6 columns hold no value at all: 'empty'" in done.stderr
     as_json = strates("fit", "gaps.csv", "--target", "kind", *FAST, "--json")
     assert as_json.stderr == ""
-    assert len(json.loads(as_json.stdout)["notes"]) == 2
+    assert len(json.loads(as_json.stdout)["notes"]) == 4  # and that there are few rows, and rare classes
 
 
 def test_marks_and_encoding_reach_the_reader_and_the_next_command(strates: Any, trees: Any) -> None:

@@ -62,5 +62,10 @@ def _left_behind(out: Path, name: str) -> Path:
 def forget_checkpoint(path: Path) -> None:
     """Remove the progress of a fit whose model is saved, and the folder that held nothing else."""
     path.unlink(missing_ok=True)
-    if not any(path.parent.iterdir()):
+    leave_no_empty_folder(path)
+
+
+def leave_no_empty_folder(path: Path) -> None:
+    """Remove the folder that was made for a progress, where there is none in it."""
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
         path.parent.rmdir()

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from strates.cli.checkpoint_file import forget_checkpoint
+from strates.cli.checkpoint_file import forget_checkpoint, leave_no_empty_folder
 from strates.cli.classifier import make_classifier, spare_epochs
 from strates.cli.columns import LearnedColumn, learn_columns
 from strates.cli.fit_plan import FitPlan
@@ -43,6 +43,16 @@ def run_fit(plan: FitPlan, screen: Screen) -> FitResult:
     -------
     FitResult
     """
+    try:
+        result = _fit(plan, screen)
+    finally:
+        if plan.checkpoint is not None:
+            leave_no_empty_folder(plan.checkpoint)
+    show_result(result, screen)
+    return result
+
+
+def _fit(plan: FitPlan, screen: Screen) -> FitResult:
     clf = make_classifier(plan.request.model, plan.hidden, plan.settings, plan.request.seed)
     with screen.doing(f"Reading {plan.source.given}"):
         parts = _read(plan, clf)
@@ -62,11 +72,10 @@ def run_fit(plan: FitPlan, screen: Screen) -> FitResult:
             write_report(content, plan.report)
     if plan.checkpoint is not None:
         forget_checkpoint(plan.checkpoint)
-    result = FitResult(
-        card=card, content=content, model=plan.out, report=plan.report, seconds=time.perf_counter() - screen.started
-    )
-    show_result(result, screen)
-    return result
+    for note in content.evaluation.notes:
+        screen.note(note)
+    elapsed = time.perf_counter() - screen.started
+    return FitResult(card=card, content=content, model=plan.out, report=plan.report, seconds=elapsed)
 
 
 def _read(plan: FitPlan, clf: Any) -> TableParts:
