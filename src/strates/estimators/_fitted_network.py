@@ -16,6 +16,7 @@ from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
+from strates.engine.few_rows import forward_few_rows, suits_few_rows
 from strates.engine.predictor import constants, predictor
 from strates.estimators._inputs import check_X
 from strates.estimators._packing import pack_state, unpack_state
@@ -63,7 +64,15 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._check_X(X, reset=False)
-        return self._encoding.probabilities(predictor(self._architecture)(self._tensors, rows))
+        return self._encoding.probabilities(self._outputs(rows))
+
+    def _outputs(self, rows: Any) -> FloatArray:
+        """Return what the network answers to checked rows."""
+        architecture = self._architecture
+        given_out = "network" in self._cache  # then its weights may have been set by its holder
+        if not given_out and suits_few_rows(architecture, rows.shape[0]) and isinstance(rows, np.ndarray):
+            return forward_few_rows(architecture, self._weights, rows)
+        return predictor(architecture)(self._tensors, rows)
 
     def predict_log_proba(self, X: Any) -> FloatArray:
         """Return the logarithm of :meth:`predict_proba`, of the same shape."""
