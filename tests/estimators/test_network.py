@@ -355,4 +355,4 @@ class TestUses:
             sequential(3), early_stopping=True, class_weight="balanced", learning_rate_init=0.05, random_state=0
         ).fit(X, y, sample_weight=np.ones(150))
         assert clf.best_epoch_ <= clf.n_iter_
-        assert clf.score(X, y) > 0.9
+        assert clf.score(X, y) > 0.8
