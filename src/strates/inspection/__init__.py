@@ -8,6 +8,7 @@ JSON and back (``to_dict``, ``from_dict``).
 
 from __future__ import annotations
 
+from strates.inspection.activation_function import ActivationFunction, Kink, activation_function, maxout
 from strates.inspection.baselines import Baseline, fit_baselines
 from strates.inspection.calibration import Calibration, CalibrationBin
 from strates.inspection.class_report import ClassReport
@@ -22,6 +23,7 @@ from strates.inspection.mistakes import Mistake
 from strates.inspection.record import Record
 
 __all__ = [
+    "ActivationFunction",
     "Baseline",
     "Calibration",
     "CalibrationBin",
@@ -33,12 +35,15 @@ __all__ = [
     "DataSummary",
     "Evaluation",
     "Importance",
+    "Kink",
     "Metric",
     "Mistake",
     "Record",
+    "activation_function",
     "cross_validate_metrics",
     "evaluate",
     "fit_baselines",
+    "maxout",
     "permutation_importance",
     "summarize_data",
 ]
