@@ -7,6 +7,7 @@ words.
 
 from __future__ import annotations
 
+from strates.displays.activation_function import ActivationFunctionDisplay
 from strates.displays.calibration import CalibrationDisplay
 from strates.displays.class_balance import ClassBalanceDisplay
 from strates.displays.confusion_matrix import ConfusionMatrixDisplay
@@ -18,6 +19,7 @@ from strates.displays.intervals import IntervalDisplay
 from strates.displays.svg import figure_to_svg
 
 __all__ = [
+    "ActivationFunctionDisplay",
     "CalibrationDisplay",
     "ClassBalanceDisplay",
     "ConfusionMatrixDisplay",
