@@ -177,7 +177,7 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 4))
 y = (np.abs(X[:, 0]) + X[:, 1] > 0.7).astype(int)
 clf = MLPClassifier(
-    (6,), dropout=0.3, batch_norm=True, batch_size=16, max_iter=600, learning_rate="cosine", random_state=0
+    (6,), dropout=0.3, batch_norm=True, batch_size=16, max_iter=300, learning_rate="cosine", random_state=0
 )
 clf.set_callbacks(Checkpoint(sys.argv[1], every=2)).fit(X, y)
 """
@@ -186,7 +186,7 @@ clf.set_callbacks(Checkpoint(sys.argv[1], every=2)).fit(X, y)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
 def test_killed_at_random_moments(binary: Any, tmp_path: Path, assert_same: Any) -> None:
     make = lambda: MLPClassifier(  # noqa: E731
-        (6,), dropout=0.3, batch_norm=True, batch_size=16, max_iter=600, learning_rate="cosine", random_state=0
+        (6,), dropout=0.3, batch_norm=True, batch_size=16, max_iter=300, learning_rate="cosine", random_state=0
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     paths = [tmp_path / f"{i}.checkpoint" for i in range(2)]
@@ -198,7 +198,7 @@ def test_killed_at_random_moments(binary: Any, tmp_path: Path, assert_same: Any)
                 assert process.poll() is None, "the fit ended before it saved anything"
                 assert time.monotonic() < end
                 time.sleep(0.01)
-            time.sleep(random.uniform(0, 0.3))
+            time.sleep(random.uniform(0, 0.2))
             process.send_signal(signal.SIGKILL)
     finally:
         codes = []
@@ -216,7 +216,7 @@ def test_killed_at_random_moments(binary: Any, tmp_path: Path, assert_same: Any)
         clf = make().set_callbacks(Checkpoint(path, every=500)).fit(*binary)
         assert_same(clf, whole)
         assert clf.loss_curve_ == whole.loss_curve_
-    assert all(0 < n < 600 for n in done), done
+    assert all(0 < n < 300 for n in done), done
 
 
 OTHERS: dict[str, Any] = {

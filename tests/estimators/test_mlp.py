@@ -101,9 +101,9 @@ class TestPenalties:
     @pytest.mark.parametrize("alpha", [0.003, 0.05])
     def test_l2_is_logistic_regression(self, iris: Any, alpha: float) -> None:
         X, y = iris
-        clf = MLPClassifier((), solver="lbfgs", alpha=alpha, tol=1e-7, max_iter=2000).fit(X, y)
+        clf = MLPClassifier((), solver="lbfgs", alpha=alpha, tol=1e-7, max_iter=2000, random_state=0).fit(X, y)
         expected = LogisticRegression(C=1 / (alpha * len(y)), tol=1e-10, max_iter=10_000).fit(X, y)
-        np.testing.assert_allclose(clf.coefs_[0], expected.coef_.T, atol=5e-4)
+        np.testing.assert_allclose(clf.coefs_[0], expected.coef_.T, atol=1e-3)  # to 1e-4: tests/engine/test_lbfgs.py
         np.testing.assert_allclose(clf.predict_proba(X), expected.predict_proba(X), atol=1e-4)
 
     @pytest.mark.parametrize(
