@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,8 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras
 from strates.engine.batches import as_rows
+from strates.engine.epoch import Epoch
+from strates.engine.lbfgs import LbfgsResult
 from strates.engine.schedules import SCHEDULES
 from strates.engine.step_data import Penalties
 from strates.estimators._callbacks import FitTasks
@@ -35,6 +38,20 @@ from strates.estimators.checkpoint import fit_fingerprint
 from strates.exceptions import DataError, ParameterError, TargetError
 
 SOLVERS = ("adam", "sgd", "lbfgs")
+
+
+def automatic_alpha(n_features: int, n_samples: int) -> float:
+    """Return the penalty's strength under ``alpha="auto"``: ``0.1 * n_features / n_samples``, in [1e-4, 0.03].
+
+    What a model learns by mistake grows with the features and shrinks with the rows; the factor was chosen on
+    sixteen tables of 178 to 48,842 rows, for log-loss on held-out rows.
+
+    Examples
+    --------
+    >>> automatic_alpha(10, 1000), automatic_alpha(10, 10**6)
+    (0.001, 0.0001)
+    """
+    return min(max(0.1 * n_features / n_samples, 1e-4), 0.03)
 
 
 class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
@@ -78,15 +95,25 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
     ) -> tuple[Architecture, ProblemKind]:
         """Return the network to train, and the kind of problem that its output makes of this one."""
 
-    def _penalties(self, architecture: Architecture) -> Penalties:
+    def _penalties(self, architecture: Architecture, n_rows: int) -> Penalties:
         p = self.get_params(deep=False)
+        alpha = p.get("alpha", 0.0)
+        if isinstance(alpha, str):
+            alpha = automatic_alpha(math.prod(architecture.input_shape), n_rows)
+        self.alpha_ = float(alpha)
         return Penalties(
-            alpha=float(p.get("alpha", 0.0)),
+            alpha=self.alpha_,
             l1_ratio=float(p.get("l1_ratio", 0.0)),
             max_norm=p.get("max_norm"),
             label_smoothing=float(p.get("label_smoothing", 0.0)),
             dropout_rates=architecture.dropout_rates,
         )
+
+    def _after_lbfgs(
+        self, found: LbfgsResult, rows: TrainingRows, on_epoch: Callable[[Epoch, list[AnyArray]], bool]
+    ) -> LbfgsResult:
+        """Return what the fit is to end with, given what L-BFGS found; a subclass may go on from there."""
+        return found
 
     def _solver_settings(self) -> Mapping[str, Any]:
         p = self.get_params(deep=False)

@@ -77,7 +77,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         # partial_fit does not tell how often it will be called: judge as if by max_iter
         n_steps=source.steps_per_epoch * estimator.max_iter,
     )
-    penalties = estimator._penalties(architecture)
+    penalties = estimator._penalties(architecture, source.n_rows)
     program = training_program(
         architecture, estimator._kind, solver, compiler, source.chunk_shape,
         sparse=penalties.l1 > 0, max_norm=penalties.max_norm is not None, smoothing=penalties.label_smoothing > 0,

@@ -15,6 +15,7 @@ from strates.engine.epoch import Epoch
 from strates.engine.lbfgs import minimize_lbfgs, objective
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._stopping import Stopping
+from strates.estimators._training_rows import TrainingRows
 from strates.exceptions import ParameterError
 
 
@@ -57,11 +58,13 @@ def fit_by_lbfgs(
         return tasks.end(lambda: vars(usable(values)))
 
     tasks.record(0, 0, max_iter, lambda: usable(start))
+    architecture = estimator._architecture
     found = minimize_lbfgs(
-        objective(estimator._architecture, estimator._kind), start, X, targets, weights,
-        penalties=estimator._penalties(estimator._architecture), max_iter=max_iter, max_fun=estimator.max_fun,
+        objective(architecture, estimator._kind), start, X, targets, weights,
+        penalties=estimator._penalties(architecture, len(targets)), max_iter=max_iter, max_fun=estimator.max_fun,
         gtol=estimator.tol, ftol=estimator._lbfgs_ftol, on_epoch=on_epoch,
     )  # fmt: skip
+    found = estimator._after_lbfgs(found, TrainingRows(X, targets, weights), on_epoch)
     if not found.converged:
         warnings.warn(
             f"lbfgs failed to converge after {found.n_iter} iterations ({found.message}; gradient norm "

@@ -69,9 +69,8 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
     def _outputs(self, rows: Any) -> FloatArray:
         """Return what the network answers to checked rows."""
         architecture = self._architecture
-        given_out = "network" in self._cache  # then its weights may have been set by its holder
-        if not given_out and suits_few_rows(architecture, rows.shape[0]) and isinstance(rows, np.ndarray):
-            return forward_few_rows(architecture, self._weights, rows)
+        if isinstance(rows, np.ndarray) and suits_few_rows(architecture, rows.shape[0]):
+            return forward_few_rows(architecture, self._current_weights, rows)
         return predictor(architecture)(self._tensors, rows)
 
     def predict_log_proba(self, X: Any) -> FloatArray:

@@ -13,6 +13,11 @@ from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes
 
 
+def _check_alpha(name: str, value: Any) -> None:
+    if value != "auto":
+        BaseNetworkClassifier._CHECKS["alpha"](name, value)
+
+
 def _check_activation(_: str, value: Any) -> None:
     keras_activation(value)
 
@@ -42,8 +47,8 @@ class MLPClassifier(BaseNetworkClassifier):
     solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
         "lbfgs" takes all rows at once and computes in float64: for small problems. A Keras optimizer brings its
         own learning rate.
-    alpha : float, default=1e-4
-        Strength of the penalty on the weights.
+    alpha : float or "auto", default=1e-4
+        Strength of the penalty on the weights; "auto" is ``0.1 * n_features / n_samples``, within [1e-4, 0.03].
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]. L1 makes weights exactly zero.
     dropout : float or tuple of float, default=0.0
@@ -112,6 +117,8 @@ class MLPClassifier(BaseNetworkClassifier):
         One an epoch; the validation ones are None without validation rows.
     loss_, best_loss_, best_validation_score_ : float
         Last and best objective; best validation score (None without early stopping).
+    alpha_ : float
+        Strength of the penalty that was used.
     best_epoch_ : int
         The epoch whose weights were kept, from 1 on.
     n_iter_ : int
@@ -146,6 +153,7 @@ class MLPClassifier(BaseNetworkClassifier):
     _architecture: DenseArchitecture
     _CHECKS: ClassVar[dict[str, Check]] = {
         **BaseNetworkClassifier._CHECKS,
+        "alpha": _check_alpha,
         "activation": _check_activation,
         "kernel_initializer": _check_initializer,
     }
@@ -157,7 +165,7 @@ class MLPClassifier(BaseNetworkClassifier):
         activation: str = "relu",
         kernel_initializer: Any = "auto",
         solver: Any = "adam",
-        alpha: float = 1e-4,
+        alpha: float | str = 1e-4,
         l1_ratio: float = 0.0,
         dropout: Any = 0.0,
         batch_norm: bool = False,
