@@ -1,48 +1,52 @@
-"""A few rows in NumPy, against the Keras model."""
+"""The NumPy pass for a few rows: Keras's numbers, the same limits, nothing written to."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
-from strates.engine.architecture import DenseArchitecture
 from strates.engine.few_rows import FEW_MULTIPLICATIONS, forward_few_rows, suits_few_rows
 from strates.engine.keras_architecture import KerasArchitecture
 
-ROWS = np.random.default_rng(0).normal(scale=3, size=(7, 5)).astype(np.float32)
+KINDS: list[tuple[Any, int]] = [("binary", 1), ("categorical", 3), ("multilabel", 2)]
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid"])
-@pytest.mark.parametrize("batch_norm", [False, True])
-@pytest.mark.parametrize(("kind", "n_outputs"), [("binary", 1), ("categorical", 3), ("multilabel", 4)])
-@pytest.mark.parametrize("hidden", [(), (6,), (6, 4)])
-def test_equals_the_keras_model(activation: str, batch_norm: bool, kind: Any, n_outputs: int, hidden: Any) -> None:
-    architecture = DenseArchitecture(5, hidden, n_outputs, kind, activation=activation, batch_norm=batch_norm)
+@pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
+@pytest.mark.parametrize(
+    "changes", [{"hidden": ()}, {"hidden": (6, 5)}, {"batch_norm": True, "dropout": (0.5,)}], ids=str
+)
+def test_is_kerass(dense: Any, rows: Any, activation: str, kind: Any, n_outputs: int, changes: dict[str, Any]) -> None:
+    architecture, X = dense(activation=activation, kind=kind, n_outputs=n_outputs, **changes), 5 * rows(7)[0]
+    rng = np.random.default_rng(0)
+    weights = [np.abs(w) + rng.uniform(0, 0.5, w.shape).astype(np.float32) for w in architecture.initial_weights(0)]
     model = architecture.build()
-    draw = np.random.default_rng(1)
-    weights = [draw.uniform(0.1, 1.0, w.shape).astype(np.float32) for w in model.get_weights()]
     model.set_weights(weights)
-    kept, rows = [w.copy() for w in weights], ROWS.copy()
-    assert suits_few_rows(architecture, len(ROWS))
-    np.testing.assert_allclose(forward_few_rows(architecture, weights, rows), model(ROWS), atol=1e-6)
-    for a, b in zip([*weights, rows], [*kept, ROWS], strict=True):
-        np.testing.assert_array_equal(a, b)  # nothing was changed in place
+    before = [X.copy(), *(w.copy() for w in weights)]
+    found = forward_few_rows(architecture, weights, X)
+    np.testing.assert_allclose(found, model(X, training=False), atol=2e-6)
+    assert found.dtype == np.float32
+    for a, b in zip([X, *weights], before, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
-def test_large_logits_do_not_overflow() -> None:
-    architecture = DenseArchitecture(1, (), 3, "categorical")
-    weights = [np.array([[1000.0, 0.0, -1000.0]], np.float32), np.zeros(3, np.float32)]
-    np.testing.assert_array_equal(forward_few_rows(architecture, weights, np.ones((1, 1), np.float32)), [[1, 0, 0]])
+@pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
+def test_scores_far_out_are_finite(dense: Any, kind: Any, n_outputs: int) -> None:
+    architecture = dense(hidden=(), kind=kind, n_outputs=n_outputs)
+    weights = [np.full((4, n_outputs), 1e3, np.float32), np.arange(n_outputs, dtype=np.float32) * 500]
+    for X in (np.ones((1, 4), np.float32), -np.ones((1, 4), np.float32)):
+        p = forward_few_rows(architecture, weights, X)
+        assert np.isfinite(p).all()
+        assert ((p >= 0) & (p <= 1)).all()
 
 
-def test_many_rows_and_other_networks_go_to_tensorflow() -> None:
-    architecture = DenseArchitecture(10, (100,), 10, "categorical")
-    limit = FEW_MULTIPLICATIONS // 2000
-    assert suits_few_rows(architecture, limit)
-    assert not suits_few_rows(architecture, limit + 1)
-    assert not suits_few_rows(DenseArchitecture(10, (5,), 2, "categorical", activation="gelu"), 1)
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
-    assert not suits_few_rows(KerasArchitecture(model, (3,), keep_weights=True), 1)
+def test_large_passes_and_other_networks_are_left_to_tensorflow(dense: Any) -> None:
+    architecture = dense(hidden=(100,))  # 700 multiplications a row
+    most = FEW_MULTIPLICATIONS // 700
+    assert suits_few_rows(architecture, 1)
+    assert suits_few_rows(architecture, most)
+    assert not suits_few_rows(architecture, most + 1)
+    assert not suits_few_rows(dense(activation="gelu"), 1)
+    assert not suits_few_rows(KerasArchitecture(dense().build(), (4,), keep_weights=True), 1)
