@@ -8,6 +8,7 @@ change the initial weights, and a comparison between two settings is a paired on
 from __future__ import annotations
 
 import zlib
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,9 @@ def root_seed(random_state: Any) -> int:
         return int(random_state.randint(0, 2**32, dtype=np.uint64))
     if isinstance(random_state, Generator):
         return int(random_state.integers(0, 2**32, dtype=np.uint64))
-    seed = int(random_state)
+    seed = int(random_state) if isinstance(random_state, Integral) else -1
     if not 0 <= seed < 2**32:
-        raise ParameterError(f"random_state={seed} cannot be used: a seed is an integer in [0, 2**32).")
+        raise ParameterError(f"random_state={random_state!r} cannot be used: a seed is an integer in [0, 2**32).")
     return seed
 
 

@@ -41,7 +41,7 @@ class TestObjective:
         if kind != "categorical":
             y = (np.random.default_rng(0).random((11, n_outputs)) > 0.5).astype(np.float32)
         goal = objective(architecture, kind)
-        blocks = module._blocks(X, y, w / w.sum(dtype=np.float64))
+        blocks = module.make_blocks(X, y, w / w.sum(dtype=np.float64))
         point = goal.pack(architecture.initial_weights(0))
         _, gradient, _ = goal.value_and_gradient(point, blocks, 0.1)
         h, numeric = 1e-5, np.empty_like(point)
@@ -63,11 +63,12 @@ class TestObjective:
         for size in (5, 100):
             monkeypatch.setattr(module, "BLOCK_ROWS", size)
             for container in (np.asarray, sparse.csr_matrix):
-                blocks = module._blocks(container(X), y, w / w.sum(dtype=np.float64))
+                blocks = module.make_blocks(container(X), y, w / w.sum(dtype=np.float64))
                 loss, gradient, hits = goal.value_and_gradient(goal.pack(weights), blocks, 0.0)
                 assert loss == pytest.approx(expected, rel=1e-10)
                 np.testing.assert_allclose(gradient, gradients, atol=1e-10)
-                assert hits == (network.probabilities(X).argmax(axis=1) == y).sum()
+                right = network.probabilities(X).argmax(axis=1) == y
+                assert hits == pytest.approx(np.average(right, weights=w))
         assert goal.traces == 1
 
     def test_is_shared(self, dense: Any) -> None:
@@ -159,7 +160,8 @@ class TestReports:
             network = numpy_network(weights)
             assert epoch.loss == pytest.approx(objective_value(network, X, y, w, penalties), rel=1e-6)
             assert epoch.penalty == pytest.approx(network.penalty(0.05, l1_ratio), rel=1e-6)
-            assert epoch.train_score == pytest.approx((network.probabilities(X).argmax(axis=1) == y).mean())
+            right = network.probabilities(X).argmax(axis=1) == y
+            assert epoch.train_score == pytest.approx(np.average(right, weights=w))
         losses = [e.loss for e, _ in seen]
         assert l1_ratio or losses == sorted(losses, reverse=True)
         assert found.n_iter == 15

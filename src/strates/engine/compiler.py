@@ -32,6 +32,8 @@ def is_dense(model: keras.Model) -> bool:
     outer = list(model._flatten_layers(include_self=False, recursive=False))
     if any(isinstance(layer, keras.layers.BatchNormalization) and layer not in outer for layer in layers):
         return False
+    if any(getattr(layer, "activity_regularizer", None) is not None for layer in layers):
+        return False  # it would count the padding
     flat = len(getattr(model, "input_shape", ()) or ()) == 2
     chain = isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"
     return (

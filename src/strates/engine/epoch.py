@@ -20,7 +20,7 @@ class Epoch:
     train_loss : float
         Mean cross-entropy, in nats, of each batch just before it was learned from (dropout on).
     train_score : float
-        Share of training rows predicted right, measured likewise.
+        Share of training rows predicted right, weighted by the sample weights, measured likewise.
     validation_loss, validation_score : float or None
         Cross-entropy and accuracy on the validation rows, with the weights at the epoch's end.
     seconds : float

@@ -63,13 +63,13 @@ class Objective:
             loss = tf.reduce_sum(losses * weights)
             for own in own_losses:  # the weights of all blocks sum to one, so that it counts once
                 loss += own * tf.reduce_sum(weights)
-        hits = row_hits(self.kind, outputs, targets, logits=True) * tf.cast(weights > 0, "float32")
+        hits = tf.cast(row_hits(self.kind, outputs, targets, logits=True), weights.dtype) * weights
         return loss, tape.gradient(loss, vector), tf.reduce_sum(hits)
 
     def value_and_gradient(
         self, vector: AnyArray, blocks: Sequence[tuple[Any, ...]], smoothing: float
     ) -> tuple[float, AnyArray, float]:
-        """Sum over blocks of rows: loss, gradient, rows predicted right."""
+        """Sum over blocks of rows: loss, gradient, weights of the rows predicted right."""
         loss, gradient, hits = 0.0, np.zeros_like(vector), 0.0
         point = tf.constant(vector, tf.float64)
         for block in blocks:
@@ -137,8 +137,8 @@ class _Problem:
     simple and the zeros exact.
     """
 
-    def __init__(self, goal: Objective, blocks: Sequence[tuple[Any, ...]], n_rows: int, penalties: Penalties) -> None:
-        self._goal, self._blocks, self._n_rows = goal, blocks, n_rows
+    def __init__(self, goal: Objective, blocks: Sequence[tuple[Any, ...]], penalties: Penalties) -> None:
+        self._goal, self._blocks = goal, blocks
         self._smoothing = penalties.label_smoothing
         self.l1 = penalties.l1
         self.l2 = penalties.l2
@@ -185,7 +185,7 @@ class _Problem:
                 "(strates.tabular_pipeline does)."
             )
         shown = penalty - self.l1 * (size - float(np.abs(free).sum()))
-        self._seen[v.tobytes()] = (loss, shown, hits / self._n_rows)
+        self._seen[v.tobytes()] = (loss, shown, hits)
         if len(self._seen) > 64:
             self._seen.popitem(last=False)
         if self.l1:
@@ -241,7 +241,7 @@ def minimize_lbfgs(
     -------
     LbfgsResult
     """
-    problem = _Problem(goal, _blocks(X, targets, sample_weight), len(targets), penalties)
+    problem = _Problem(goal, make_blocks(X, targets, sample_weight), penalties)
     clock = [time.perf_counter()]
 
     def report(intermediate_result: Any) -> None:
@@ -272,7 +272,7 @@ def minimize_lbfgs(
     )
 
 
-def _blocks(X: Any, targets: AnyArray, weights: AnyArray) -> list[tuple[Any, ...]]:
+def make_blocks(X: Any, targets: AnyArray, weights: AnyArray) -> list[tuple[Any, ...]]:
     """Cut rows into blocks of tensors, with weights that sum to one."""
     shares = weights / weights.sum(dtype=np.float64)
     blocks = []

@@ -55,6 +55,8 @@ class Training:
     pauses : sorted array of int
         Steps after which ``on_pause`` sees the weights.
     on_pause : callable (step, State), optional
+    own_rate : callable (step) -> float, optional
+        The learning rates of an optimizer that has a schedule of its own, for the records.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class Training:
         validate: Validate | None = None,
         pauses: AnyArray | None = None,
         on_pause: Callable[[int, State], None] | None = None,
+        own_rate: Callable[[int], float] | None = None,
     ) -> None:
+        self._own_rate = own_rate
         self._program, self._source = program, source
         self._schedule, self._penalties, self._seed = schedule, penalties, seed
         self._per_epoch = source.steps_per_epoch
@@ -131,11 +135,14 @@ class Training:
                 if (call.first + i + 1) % self._per_epoch:
                     continue
                 self._seen_in, self._seen_step = call, call.first + i + 1
-                epoch = self._epoch(sums, seconds, done, float(call.rates[i]))
+                epoch = self._epoch(sums, seconds, done, self._rate(call, i))
                 sums, seconds, done = np.zeros(3), 0.0, 0
                 yield epoch
                 if self._restarted:
                     break
+            # after the record of an epoch that ends here, so that who sees the weights knows of it
+            if self._on_pause is not None and self._reached_step in self._pauses:
+                self._on_pause(self._reached_step, self._reached)
 
     def _advance(self) -> tuple[_Call, AnyArray]:
         """Run one call from the state reached; return it and its steps' numbers, shape (n_steps, 3)."""
@@ -155,13 +162,14 @@ class Training:
             self._diverged((first + bad) // self._per_epoch + 1, float(rates[bad]))
         call = _Call(self._reached, first, chunk, rates)
         self._reached, self._reached_step = state, first + n
-        if self._on_pause is not None and len(later) and later[0] == self._reached_step:
-            self._on_pause(self._reached_step, state)
         return call, records
 
     def _run(self, state: State, chunk: Chunk, n: int, rates: AnyArray, first: int) -> tuple[State, AnyArray]:
         state, record = self._program.run(state, chunk, n, rates, self._penalties, self._seed, first)
         return state, np.column_stack(record).astype(np.float64)
+
+    def _rate(self, call: _Call, i: int) -> float:
+        return float(call.rates[i]) if self._own_rate is None else self._own_rate(call.first + i)
 
     def _epoch(self, sums: AnyArray, seconds: float, n_steps: int, rate: float) -> Epoch:
         n_rows = self._source.n_rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from strates.engine.backend import keras
@@ -33,8 +33,12 @@ class Solver:
         self.key: Hashable = optimizer_key(solver) if given else (solver, tuple(sorted(self._settings.items())))
         #: The rate that a Keras optimizer brings with it; None for one that is named.
         self.own_rate: float | None = None
-        if given:  # a schedule of its own wins over every rate
-            self.own_rate = 1.0 if has_own_schedule(solver) else float(solver.learning_rate)
+        #: The Keras schedule that it brings with it, as a function of the step.
+        self.schedule: Callable[[int], float] | None = None
+        if given and has_own_schedule(solver):  # it wins over every rate
+            self.own_rate, self.schedule = 1.0, lambda step: float(solver._learning_rate(step))
+        elif given:
+            self.own_rate = float(solver.learning_rate)
 
     def build(self) -> keras.optimizers.Optimizer:
         """Build a fresh Keras optimizer."""
@@ -58,8 +62,10 @@ def make_optimizer(solver: Any, settings: Mapping[str, Any]) -> keras.optimizers
     if isinstance(solver, keras.optimizers.Optimizer):
         return type(solver).from_config(solver.get_config())
     if solver == "adam":
-        return keras.optimizers.Adam(**{k: settings[k] for k in ("beta_1", "beta_2", "epsilon") if k in settings})
-    momentum = settings.get("momentum", 0.9)
+        return keras.optimizers.Adam(
+            **{k: float(settings[k]) for k in ("beta_1", "beta_2", "epsilon") if k in settings}
+        )
+    momentum = float(settings.get("momentum", 0.9))
     # Keras refuses nesterov with a momentum of zero, where it changes nothing
     return keras.optimizers.SGD(momentum=momentum, nesterov=bool(settings.get("nesterov", True)) and momentum > 0)
 

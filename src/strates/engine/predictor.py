@@ -36,7 +36,10 @@ class Predictor:
     def __init__(self, architecture: Architecture, layer: str | None) -> None:
         self.architecture = architecture
         whole = architecture.build()
-        model = whole if layer is None else keras.Model(whole.inputs, _layer(whole, layer).output)
+        model = whole
+        if layer is not None:
+            shown = _layer(whole, layer)
+            model = keras.Model(whole.inputs, shown.output)
         place = {id(v): i for i, v in enumerate(whole.weights)}
         self._trained = [place[id(v)] for v in model.trainable_variables]
         others = model.non_trainable_variables
@@ -80,12 +83,23 @@ def _float32(X: AnyArray) -> Any:
     return tf.convert_to_tensor(X if X.dtype == np.float32 else X.astype(np.float32))
 
 
-def _layer(model: keras.Model, name: str) -> keras.layers.Layer:
+def refuse_subclass(model: keras.Model) -> None:
+    """Refuse to look into a network whose layers Keras does not know.
+
+    Raises
+    ------
+    ParameterError
+        The network is, or holds, a subclass of ``keras.Model``.
+    """
     if not is_clonable(model):
         raise ParameterError(
             f"The layers of a {type(model).__name__}, a subclass of keras.Model, cannot be looked into. Write the "
             "network as keras.Sequential or keras.Model(inputs, outputs)."
         )
+
+
+def _layer(model: keras.Model, name: str) -> keras.layers.Layer:
+    refuse_subclass(model)
     names = [layer.name for layer in model.layers]
     if name not in names:
         raise ParameterError(f"The network has no layer {name!r}. It has: {', '.join(names)}.")

@@ -118,6 +118,17 @@ class TrainingProgram:
         """Return tensors for the part of a state that is not trained."""
         return _tensors(arrays)
 
+    def finished(self, state: State) -> State:
+        """Return the state that training ends with: an optimizer with ``use_ema`` puts its averages in place."""
+        if not self._optimizer.use_ema:
+            return state
+        with self._lock:
+            variables = [*self._blocks, *self._optimizer.variables]
+            for variable, value in zip(variables, (*state.parameters, *state.optimizer), strict=True):
+                variable.assign(value)
+            self._optimizer.finalize_variable_values(self._blocks)
+            return state._replace(parameters=_tensors([v.numpy() for v in self._blocks]))
+
     def weights(self, state: State) -> list[AnyArray]:
         """Return a state's weights as arrays, in the order of ``model.weights``."""
         arrays = [np.array(t) for t in state.parameters]
@@ -259,7 +270,7 @@ class TrainingProgram:
             self._keep_orthant(blocks, gradients, l1)
         if self._max_norm:
             self._shorten(max_norm)
-        hits = row_hits(self.kind, outputs, y, logits=self._logits) * tf.cast(w > 0, "float32")
+        hits = row_hits(self.kind, outputs, y, logits=self._logits) * w
         return tf.stack([total, penalty, tf.reduce_sum(hits)])
 
     def _cut(self, blocks: list[Any]) -> list[Any]:

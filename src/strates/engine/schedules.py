@@ -35,6 +35,8 @@ class Schedule:
         Steps of this fit, had it not to stop earlier.
     first_step : int
         Steps of the fits before it that it goes on from; "cosine" and "one_cycle" start afresh there.
+    rows_before : int
+        Rows that those fits have seen.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Schedule:
     steps_per_epoch: int
     n_steps: int
     first_step: int = 0
+    rows_before: int = 0
 
     def with_base(self, base: float) -> Schedule:
         """Return the same schedule around another rate."""
@@ -53,7 +56,7 @@ class Schedule:
         """Return the learning rates of ``n`` steps from number ``first`` on."""
         steps = np.arange(first, first + n)
         if self.name == "invscaling":
-            seen = steps // self.steps_per_epoch * self.n_rows
+            seen = self.rows_before + (steps - self.first_step) // self.steps_per_epoch * self.n_rows
             return self.base / (seen + 1.0) ** self.power_t
         steps -= self.first_step
         if self.name == "cosine":

@@ -80,7 +80,10 @@ class Penalties:
 
 
 class StepRecord(NamedTuple):
-    """Numbers of the steps of one call, each of shape (n_steps,): sums over a batch's rows, but for ``penalty``."""
+    """Numbers of the steps of one call, each of shape (n_steps,).
+
+    ``loss`` and ``hits`` (rows predicted right) are weighted sums over a batch's rows.
+    """
 
     loss: AnyArray
     penalty: AnyArray

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils.metaestimators import available_if
 
 from strates._random import integer_seed, root_seed
 from strates._types import AnyArray
@@ -16,6 +17,7 @@ from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras
 from strates.engine.batches import as_rows
 from strates.engine.epoch import Epoch
+from strates.engine.keras_architecture import KerasArchitecture
 from strates.engine.lbfgs import LbfgsResult
 from strates.engine.schedules import SCHEDULES
 from strates.engine.step_data import Penalties
@@ -52,6 +54,16 @@ def automatic_alpha(n_features: int, n_samples: int) -> float:
     (0.001, 0.0001)
     """
     return min(max(0.1 * n_features / n_samples, 1e-4), 0.03)
+
+
+def _learns_by_steps(estimator: Any) -> bool:
+    """Whether the solver learns a batch at a time, so that there is a ``partial_fit``."""
+    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic: use solver='adam', "
+            "'sgd' or a Keras optimizer."
+        )
+    return True
 
 
 class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
@@ -153,6 +165,7 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         """
         return self._fit(X, y, sample_weight, validation_data)
 
+    @available_if(_learns_by_steps)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn from some rows in one pass, going on from the present weights.
 
@@ -168,11 +181,6 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         -------
         self : object
         """
-        if self.solver == "lbfgs":
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic: use solver='adam', "
-                "'sgd' or a Keras optimizer."
-            )
         if self.early_stopping:
             raise ParameterError(
                 "partial_fit does not support early_stopping=True: one pass leaves nothing to stop. "
@@ -208,38 +216,72 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         weights = weigh(encoding, codes, weights, self.class_weight)
         tasks = FitTasks(self, X, y, sample_weight, 0 if single else self.max_iter, silent=single)
         seed = self._start_seed(again)
+        self._set_network(tuple(rows.shape[1:]), encoding, again)
+        validation = None
+        if validation_data is not None:
+            validation = given_validation(self, validation_data, encoding, self._kind)
         if tasks.checkpoints:
-            fingerprint = fit_fingerprint(self, rows, codes, weights, encoding.classes.tolist())
-            seed = tasks.find_progress(fingerprint, seed)
-        start = self._start(tuple(rows.shape[1:]), encoding, seed, again)
-        data = TrainingRows(as_rows(rows), network_targets(codes, self._kind), weights)
-        if isinstance(self.solver, str) and self.solver == "lbfgs":
-            fit_by_lbfgs(self, *data, start, tasks)
+            seed = tasks.find_progress(self._fingerprint(again, rows, codes, weights, validation), seed)
+        start = self._start(seed, again)
+        lbfgs = isinstance(self.solver, str) and self.solver == "lbfgs"
+        # L-BFGS computes in float64, and so takes rows in that precision where the estimator has them
+        data = TrainingRows(rows if lbfgs else as_rows(rows), network_targets(codes, self._kind), weights)
+        if lbfgs:
+            fit_by_lbfgs(self, data, start, tasks, validation)
         else:
-            validation = None
-            if validation_data is not None:
-                validation = given_validation(self, validation_data, encoding, self._kind)
-            elif self.early_stopping and not single:
+            if validation is None and self.early_stopping and not single:
                 data, validation = split_off_validation(data, encoding, self.validation_fraction, seed)
             source = make_batches(
                 data, batch_size=self.batch_size, shuffle=self.shuffle, row_wise=self._architecture.row_wise, seed=seed
             )
-            fit_by_gradient(self, FitSetup(source, validation, start, seed, tasks, tasks.fingerprint, single))
+            n_samples = len(data.weights)
+            fit_by_gradient(
+                self, FitSetup(source, validation, start, seed, tasks, n_samples, tasks.fingerprint, single)
+            )
         return self._finish(tasks)
 
-    def _start(self, input_shape: tuple[int, ...], encoding: LabelEncoding, seed: int, again: bool) -> list[AnyArray]:
-        """Set what a fit is about; return the weights to start from."""
+    def _set_network(self, input_shape: tuple[int, ...], encoding: LabelEncoding, again: bool) -> None:
+        """Set what a fit is about: the network and the classes.
+
+        Raises
+        ------
+        ParameterError
+            A fit that goes on has parameters of another network.
+        """
+        if not again:
+            architecture, kind = self._make_architecture(input_shape, encoding.n_outputs, encoding.kind)
+        elif isinstance(self._architecture, KerasArchitecture):
+            architecture, kind = self._architecture, self._kind
+        else:
+            architecture, kind = self._make_architecture(input_shape, encoding.n_outputs, encoding.kind)
+            shapes = [w.shape for w in architecture.initial_weights(0)]
+            if shapes != [w.shape for w in self._weights]:
+                raise ParameterError(
+                    f"The parameters ask for a network with weights of shapes {shapes}, but this fit goes on from "
+                    f"weights of shapes {[w.shape for w in self._weights]}. Set the parameters back, or fit afresh "
+                    "with warm_start=False."
+                )
+        self._architecture, self._kind = architecture, kind
+        self._encoding, self.classes_ = encoding, encoding.classes
+
+    def _start(self, seed: int, again: bool) -> list[AnyArray]:
+        """Return the weights to start from; forget earlier fits unless this one goes on from them."""
         if again:
             start = self._current_weights
         else:
-            self._architecture, self._kind = self._make_architecture(input_shape, encoding.n_outputs, encoding.kind)
             start = self._architecture.initial_weights(integer_seed(seed, "weights"))
             self._optimizer_state: list[AnyArray] | None = None
             self._stopping: Stopping | None = None
             self._epochs, self._epochs_done, self.t_ = [], 0, 0
-        self._encoding, self.classes_ = encoding, encoding.classes
         self._cache = {}
         return start
+
+    def _fingerprint(self, again: bool, rows: Any, codes: AnyArray, weights: AnyArray, validation: Any) -> str:
+        """Hash what makes this fit the one it is, for its checkpoints."""
+        begins = self._current_weights if again else self._architecture.initial_weights(0)
+        watched = [] if validation is None else [validation.X, validation.targets, validation.weights]
+        about = [self.classes_.tolist(), again and self._epochs_done]
+        return fit_fingerprint(self, rows, codes, weights, *about, *begins, *watched)
 
     def _finish(self, tasks: FitTasks) -> Self:
         if tasks.recordings:
@@ -264,6 +306,9 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         if not again:
             return encode(y, classes)
         known: LabelEncoding = self._encoding
+        if known.multilabel != (y.ndim == 2):
+            labels = f"{len(known.classes)} labels a row" if known.multilabel else "one label a row"
+            raise TargetError(f"y has shape {y.shape}, but this fit goes on from one with {labels}.")
         if not single and not known.multilabel and set(np.unique(y).tolist()) != set(self.classes_.tolist()):
             raise TargetError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "

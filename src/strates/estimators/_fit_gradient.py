@@ -35,6 +35,8 @@ class FitSetup:
     seed : int
     tasks : FitTasks
         Callbacks.
+    n_samples : int
+        Rows of an epoch, before equal ones were merged.
     fingerprint : str
         Of the fit, for its checkpoints.
     single : bool
@@ -46,6 +48,7 @@ class FitSetup:
     start: list[AnyArray]
     seed: int
     tasks: FitTasks
+    n_samples: int
     fingerprint: str = ""
     single: bool = False
 
@@ -64,7 +67,11 @@ def fit_by_gradient(estimator: Any, setup: FitSetup) -> None:
         fit.resume(setup.tasks.progress)
     if not fit.finished:
         _run(estimator, fit, setup)
-    _take_over(estimator, fit)
+    done = len(fit.epochs)
+    setup.tasks.close_recordings(
+        done * fit.source.steps_per_epoch, done, lambda: _frozen(estimator, fit, fit.program.weights(fit.kept))
+    )
+    _take_over(estimator, fit, setup.n_samples)
 
 
 def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
@@ -77,7 +84,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         # partial_fit does not tell how often it will be called: judge as if by max_iter
         n_steps=source.steps_per_epoch * estimator.max_iter,
     )
-    penalties = estimator._penalties(architecture, source.n_rows)
+    penalties = estimator._penalties(architecture, setup.n_samples)
     program = training_program(
         architecture, estimator._kind, solver, compiler, source.chunk_shape,
         sparse=penalties.l1 > 0, max_norm=penalties.max_norm is not None, smoothing=penalties.label_smoothing > 0,
@@ -89,7 +96,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         state=program.start(
             setup.start, integer_seed(setup.seed, "layers"), estimator._optimizer_state if single else None
         ),
-        schedule=_schedule(estimator, solver, source, first, max_epochs, single),
+        schedule=_schedule(estimator, solver, setup, first, max_epochs),
         penalties=penalties,
         seed=setup.seed,
         stopping=_stopping(estimator, single),
@@ -99,6 +106,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         adaptive=estimator.learning_rate == "adaptive" and not single,
         scheduled=estimator.learning_rate in ("cosine", "one_cycle"),
         single=single,
+        own_rate=solver.schedule,
         verbose=bool(estimator.verbose),
     )
 
@@ -114,18 +122,17 @@ def _stopping(estimator: Any, single: bool) -> Stopping:
 def _schedule(
     estimator: Any,
     solver: Solver,
-    source: BatchSource,
+    setup: FitSetup,
     first: int,
     n_epochs: int,
-    single: bool,
 ) -> Schedule:
-    per_epoch = source.steps_per_epoch
+    per_epoch = setup.source.steps_per_epoch
     base = estimator.learning_rate_init if solver.own_rate is None else solver.own_rate
     name = estimator.learning_rate
-    if single and name in ("cosine", "one_cycle"):  # one pass has no end to fall towards
+    if setup.single and name in ("cosine", "one_cycle"):  # one pass has no end to fall towards
         name = "constant"
     n_steps = n_epochs * per_epoch
-    return Schedule(name, base, estimator.power_t, source.n_rows, per_epoch, n_steps, first * per_epoch)
+    return Schedule(name, base, estimator.power_t, setup.n_samples, per_epoch, n_steps, first * per_epoch, estimator.t_)
 
 
 def _run(estimator: Any, fit: GradientFit, setup: FitSetup) -> None:
@@ -149,7 +156,8 @@ def _run(estimator: Any, fit: GradientFit, setup: FitSetup) -> None:
         done = step - origin
         tasks.record(done, done / per_epoch, n_steps, lambda: usable(state))
 
-    on_pause(origin, fit.state)
+    if not fit.epochs:
+        on_pause(origin, fit.state)
     fit.run(
         step_by_epoch=tasks.watched,
         on_begin=tasks.begin,
@@ -158,8 +166,6 @@ def _run(estimator: Any, fit: GradientFit, setup: FitSetup) -> None:
         on_pause=on_pause,
     )
     save()
-    done = len(fit.epochs)
-    tasks.close_recordings(done * per_epoch, done, lambda: usable(fit.kept))
 
 
 def _frozen(estimator: Any, fit: GradientFit, weights: list[AnyArray]) -> Any:
@@ -172,12 +178,12 @@ def _frozen(estimator: Any, fit: GradientFit, weights: list[AnyArray]) -> Any:
     return frozen
 
 
-def _take_over(estimator: Any, fit: GradientFit) -> None:
+def _take_over(estimator: Any, fit: GradientFit, n_samples: int) -> None:
     """Make the estimator what the fit has come to."""
     estimator._weights = fit.program.weights(fit.kept)
     estimator._optimizer_state = [np.array(t) for t in fit.current.optimizer]
     estimator._epochs_done += len(fit.epochs)
-    estimator.t_ += len(fit.epochs) * fit.source.n_rows
+    estimator.t_ += len(fit.epochs) * n_samples
     estimator._no_improvement_count = fit.stopping.no_improvement
     estimator._stopping = fit.stopping
     epochs = [*estimator._epochs, *fit.epochs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -17,12 +18,15 @@ from strates.engine.backend import keras
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
-from strates.engine.predictor import constants, predictor
+from strates.engine.predictor import constants, predictor, refuse_subclass
 from strates.estimators._inputs import check_X
 from strates.estimators._packing import pack_state, unpack_state
 from strates.estimators._stopping import Stopping
 from strates.estimators._targets import LabelEncoding
 from strates.exceptions import ParameterError
+
+#: A probability is never zero, so that its logarithm is a number: where float32 cannot tell it from zero, it is this.
+_SMALLEST = np.finfo(np.float32).tiny
 
 
 class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -64,18 +68,19 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self._check_X(X, reset=False)
-        return self._encoding.probabilities(self._outputs(rows))
+        probabilities = self._encoding.probabilities(self._outputs(rows))
+        return np.maximum(probabilities, _SMALLEST)
 
     def _outputs(self, rows: Any) -> FloatArray:
         """Return what the network answers to checked rows."""
         architecture = self._architecture
-        if isinstance(rows, np.ndarray) and suits_few_rows(architecture, rows.shape[0]):
-            return forward_few_rows(architecture, self._current_weights, rows)
+        if suits_few_rows(architecture, rows.shape[0]):
+            return forward_few_rows(architecture, self._current_weights, dense_rows(rows, slice(None)))
         return predictor(architecture)(self._tensors, rows)
 
     def predict_log_proba(self, X: Any) -> FloatArray:
         """Return the logarithm of :meth:`predict_proba`, of the same shape."""
-        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
+        return np.log(self.predict_proba(X))
 
     def transform(self, X: Any, layer: int | str = -1) -> FloatArray:
         """Return the activations of a hidden layer: the representation that the network has learned.
@@ -94,12 +99,13 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         rows = self._check_X(X, reset=False)
         name = self._layer_name(layer)
+        self._cache["shown layer"] = name
         if name is None:
             return np.array(dense_rows(rows, slice(None)), np.float32)
         return predictor(self._architecture, name)(self._tensors, rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
-        """Name the columns of :meth:`transform`: the class's name and a number.
+        """Name the columns of :meth:`transform`, for the layer last asked for: the class's name and a number.
 
         Parameters
         ----------
@@ -110,7 +116,7 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         ndarray of str
         """
         check_is_fitted(self)
-        name = self._layer_name(-1)
+        name = self._cache.get("shown layer", self._layer_name(-1))
         if name is None:
             names = getattr(self, "feature_names_in_", None)
             return np.array(names if names is not None else [f"x{i}" for i in range(self.n_features_in_)], dtype=object)
@@ -150,6 +156,7 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     def _hidden_layers(self) -> list[str]:
         """Names of the layers that make a representation: those before the output layer that have one of their own."""
+        refuse_subclass(self.network_)
         layers = [layer for layer in self.network_.layers if not isinstance(layer, keras.layers.InputLayer)]
         while layers and isinstance(layers[-1], keras.layers.Activation | keras.layers.Softmax):
             layers.pop()
@@ -157,9 +164,11 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         return [layer.name for layer in layers[:-1] if not isinstance(layer, passing)]
 
     def _layer_name(self, layer: int | str) -> str | None:
-        names = self._hidden_layers()
         if isinstance(layer, str):
             return layer
+        if not isinstance(layer, Integral) or isinstance(layer, bool):
+            raise ParameterError(f"layer={layer!r} is neither a number nor a name of a layer of network_.")
+        names = self._hidden_layers()
         if not names and layer in (0, -1):
             return None
         if not -len(names) <= layer < len(names):

@@ -20,6 +20,7 @@ from strates.engine.program import TrainingProgram
 from strates.engine.schedules import Schedule
 from strates.engine.step_data import Penalties, State
 from strates.estimators._stopping import Stopping
+from strates.exceptions import StratesWarning
 
 #: "adaptive" divides the rate by 5 until it is below this, then stops (scikit-learn's numbers).
 SMALLEST_RATE = 1e-6
@@ -96,6 +97,8 @@ class GradientFit:
         reaching the end is no failure.
     single : bool
         One epoch of ``partial_fit``: no warnings, no stopping.
+    own_rate : callable (step) -> float, optional
+        Of an optimizer with a schedule of its own.
     verbose : bool
     """
 
@@ -112,6 +115,7 @@ class GradientFit:
     adaptive: bool = False
     scheduled: bool = False
     single: bool = False
+    own_rate: Callable[[int], float] | None = None
     verbose: bool = False
     epochs: list[Epoch] = field(default_factory=list)
     training: Training | None = None
@@ -142,21 +146,23 @@ class GradientFit:
         """
         self.training = Training(
             self.program, self.source, self.state,
-            schedule=self.schedule, penalties=self.penalties, seed=integer_seed(self.seed, "dropout"),
+            schedule=self.schedule, penalties=self.penalties,
+            seed=integer_seed(self.seed, f"dropout {self.first_epoch}"),
             first_epoch=self.first_epoch + len(self.epochs), max_epochs=self.max_epochs,
             step_by_epoch=step_by_epoch, validate=None if self.validation is None else self._validate,
-            pauses=pauses, on_pause=on_pause,
+            pauses=pauses, on_pause=on_pause, own_rate=self.own_rate,
         )  # fmt: skip
         try:
             self._train(self.training, on_begin, on_end)
+            self.finished = True
         except KeyboardInterrupt:
             warnings.warn(
                 f"Training interrupted by user in epoch {self.first_epoch + len(self.epochs) + 1}. The estimator keeps "
                 "the best weights so far and can be used.",
+                StratesWarning,
                 stacklevel=2,
             )
         self.state = self.training.state
-        self.finished = True
 
     def _train(self, training: Training, on_begin: Callable[[int], None], on_end: Callable[[Epoch], bool]) -> None:
         epochs = iter(training)
@@ -168,20 +174,29 @@ class GradientFit:
                 self._tell(epoch)
             if self.stopping.see(epoch) and self.stopping.by_validation:
                 self.best = training.state
+            # decided before anybody sees the epoch, so that what is saved now knows whether it was the last
+            self.finished = self._stops(training) or training.finished
             if on_end(epoch):
                 return
-            if self.stopping.stalled and not self.single and (self.stopping.by_validation or not self.scheduled):
-                if not self.adaptive or training.learning_rate <= SMALLEST_RATE:
-                    return
-                training.learning_rate /= 5
-                self.stopping.no_improvement = 0
-        if not self.single and not self.scheduled:
+            if self.finished:
+                break
+        if not self.single and not self.scheduled and not self.stopping.stalled:
             warnings.warn(
                 f"Maximum number of epochs ({self.max_epochs - self.first_epoch}) reached and the optimization hasn't "
                 "converged yet. Raise max_iter, or tol.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
+
+    def _stops(self, training: Training) -> bool:
+        """Whether patience is exhausted; under "adaptive", that first makes the rate smaller."""
+        if not self.stopping.stalled or self.single or (self.scheduled and not self.stopping.by_validation):
+            return False
+        if not self.adaptive or training.learning_rate <= SMALLEST_RATE:
+            return True
+        training.learning_rate /= 5
+        self.stopping.no_improvement = 0
+        return False
 
     def _validate(self, state: State) -> tuple[float, float]:
         rows = self.validation
@@ -203,7 +218,7 @@ class GradientFit:
     @property
     def kept(self) -> State:
         """The state whose weights the fit keeps: the best by validation, or the last."""
-        return self.best if self.best is not None else self.current
+        return self.program.finished(self.best if self.best is not None else self.current)
 
     def progress(self) -> FitProgress:
         """Take down where the fit stands."""

@@ -14,8 +14,8 @@ from strates.exceptions import DataError
 _ADVICE = "strates.tabular_pipeline(...) turns a table with missing values and categories into numbers."
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool = False) -> Any:
-    """Return X as float32 of shape (n_samples, n_features), or CSR, with names and width checked.
+def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool = False, dtype: Any = np.float32) -> Any:
+    """Return X as floating-point numbers of shape (n_samples, n_features), or CSR, with names and width checked.
 
     Parameters
     ----------
@@ -25,6 +25,7 @@ def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool = False) -> A
     reset : bool
     allow_nd : bool, default=False
         Accept rows of more than one dimension, such as images.
+    dtype : dtype, default=float32
 
     Returns
     -------
@@ -36,10 +37,11 @@ def check_X(estimator: Any, X: Any, *, reset: bool, allow_nd: bool = False) -> A
         Missing or infinite values, or text.
     """
     try:
-        checked = validate_data(
-            estimator, X, reset=reset, accept_sparse="csr", dtype=np.float32, ensure_all_finite=False, order="C",
-            allow_nd=allow_nd,
-        )  # fmt: skip
+        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is named below
+            checked = validate_data(
+                estimator, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_all_finite=False, order="C",
+                allow_nd=allow_nd,
+            )  # fmt: skip
     except ValueError as error:
         if "could not convert string" in str(error) or "not convert" in str(error):
             raise DataError(f"X holds text where numbers are expected ({error}). {_ADVICE}") from error
@@ -64,7 +66,7 @@ def _refuse_missing(X: Any, checked: Any) -> None:
     if kind == "NaN":
         raise DataError(f"Input X contains NaN{place}. A network cannot compute with missing values. {_ADVICE}")
     raise DataError(
-        f"Input X contains infinity or a value too large for dtype('float32'){place}. "
+        f"Input X contains infinity or a value too large for {checked.dtype!r}{place}. "
         "Replace it, or take logarithms of columns that span many orders of magnitude."
     )
 
@@ -82,4 +84,8 @@ def check_weights(sample_weight: Any, n_rows: int) -> AnyArray:
         raise DataError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}: one weight for each row of X.")
     if not np.isfinite(weights).all():
         raise DataError("sample_weight contains NaN or infinity. Give each row a finite weight of 0 or more.")
+    if (weights < 0).any():
+        raise DataError(f"sample_weight holds a negative number ({weights.min():g}); weights are 0 or more.")
+    if not weights.sum() > 0:
+        raise DataError("All sample weights are zero, so there is nothing to learn from. Give some row a weight.")
     return weights

@@ -101,8 +101,9 @@ def dropout_rates(value: Any, n_layers: int) -> tuple[float, ...]:
     ((0.2, 0.2), (0.1, 0.5))
     """
     rates = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,) * n_layers
-    for rate in rates or (value,):
-        if not isinstance(rate, Iterable) and not (_is_real(rate) and 0 <= rate < 1):
+    single = not isinstance(value, Iterable) or isinstance(value, str)
+    for rate in (*rates, *((value,) if single else ())):
+        if not (_is_real(rate) and 0 <= rate < 1):
             raise ParameterError(
                 f"dropout={value!r} cannot be used: a rate is the share of units dropped, in [0, 1), one number for "
                 "all hidden layers or one for each."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
@@ -52,6 +54,12 @@ class LabelEncoding:
             A label is not one of ``classes``.
         """
         if self.multilabel:
+            shape = np.shape(y)
+            if len(shape) != 2 or shape[1] != len(self.classes):
+                raise TargetError(
+                    f"y has shape {shape}, but the network predicts {len(self.classes)} labels a row; "
+                    f"expected a 0/1 matrix of shape (n_samples, {len(self.classes)})."
+                )
             return np.asarray(y, np.float32)
         codes = np.searchsorted(self.classes, y)
         codes[codes == len(self.classes)] = 0
@@ -91,6 +99,7 @@ def as_labels(y: Any) -> AnyArray:
     if sparse.issparse(y):
         y = y.toarray()
     _refuse_missing(y)
+    _refuse_mixture(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
         return np.asarray(y)
@@ -105,14 +114,17 @@ def as_labels(y: Any) -> AnyArray:
             f"Unknown label type: {kind}. y has shape {np.shape(y)} and dtype {np.asarray(y).dtype}; expected one "
             "label a row, shape (n_samples,), or a 0/1 matrix for a multilabel problem."
         )
-    array: AnyArray = column_or_1d(y, warn=True)
-    if array.dtype.kind == "O" and len({type(v) for v in array[:1000]}) > 1:
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def _refuse_mixture(y: Any) -> None:
+    array = np.asarray(y)
+    if array.dtype.kind == "O" and array.ndim == 1:
         try:
             np.unique(array)
         except TypeError as error:
             types = ", ".join(sorted({type(v).__name__ for v in array}))
             raise TargetError(f"y mixes labels of types {types}. Make them one type, such as str.") from error
-    return array
 
 
 def _refuse_missing(y: Any) -> None:
@@ -120,7 +132,7 @@ def _refuse_missing(y: Any) -> None:
     if array.dtype.kind == "f":
         bad = ~np.isfinite(array)
     elif array.dtype.kind == "O":
-        bad = np.array([v is None or v != v for v in array.ravel()])  # NaN differs from itself
+        bad = np.asarray(pd.isna(array))
     else:
         return
     if bad.any():
@@ -139,6 +151,10 @@ def encode(y: AnyArray, classes: Any = None) -> LabelEncoding:
         Fewer than two classes.
     """
     if y.ndim == 2:
+        if classes is not None and len(np.unique(np.asarray(classes))) != y.shape[1]:
+            raise TargetError(
+                f"classes={classes!r} does not name the {y.shape[1]} labels (columns) of y, one for each."
+            )
         return LabelEncoding(np.arange(y.shape[1]), multilabel=True)
     found = np.unique(y if classes is None else np.asarray(classes))
     if len(found) < 2:
@@ -181,10 +197,8 @@ def weigh(encoding: LabelEncoding, codes: AnyArray, sample_weight: AnyArray, cla
         else:
             factors = _given_factors(encoding, class_weight)
         weights = weights * factors[codes]
-    if (weights < 0).any():
-        raise DataError(f"sample_weight holds a negative number ({weights.min():g}); weights are 0 or more.")
     if not weights.sum() > 0:
-        raise DataError("All sample weights are zero, so there is nothing to learn from. Give some row a weight.")
+        raise DataError("All rows have weight zero after class_weight, so there is nothing to learn from.")
     return weights.astype(np.float32)
 
 
@@ -201,5 +215,7 @@ def _given_factors(encoding: LabelEncoding, class_weight: Any) -> AnyArray:
                 f"class_weight has the key {label!r}, which is not a class of y. "
                 f"The classes are {list(place)[:20]}; use them as keys."
             )
+        if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+            raise ParameterError(f"class_weight={class_weight!r}: the weight {weight!r} is not a number of 0 or more.")
         factors[place[label]] = weight
     return factors

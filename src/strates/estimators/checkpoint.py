@@ -92,7 +92,7 @@ class Checkpoint:
                     for name in _LISTS
                 }
             epochs = [Epoch(**epoch) for epoch in meta["epochs"]]
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+        except Exception as error:  # whatever a damaged zip, archive or JSON makes of itself
             raise CheckpointError(
                 f"The file {path.name} is not a readable checkpoint ({error}). Delete it, or give another path."
             ) from error

@@ -169,10 +169,9 @@ class NetworkClassifier(BaseNetworkClassifier):
     ) -> tuple[Architecture, ProblemKind]:
         if self.network is None:
             return DenseArchitecture(int(np.prod(input_shape)), (64,), n_outputs, kind), kind
-        given = isinstance(self.network, keras.Model)
+        given = isinstance(self.network, keras.Model) and self.network.built
         if isinstance(self.network, keras.Model):
-            model = copy_of(self.network, input_shape)
-            model.set_weights(self.network.get_weights())
+            model = _copy(self.network, input_shape)
         elif callable(self.network):
             with seeded_keras(0):
                 model = self.network(input_shape, n_outputs)
@@ -195,3 +194,20 @@ class NetworkClassifier(BaseNetworkClassifier):
                 )
         model, kind = as_probabilities(model, input_shape, kind, n_outputs)
         return KerasArchitecture(model, input_shape, keep_weights=given), kind
+
+
+def _copy(network: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
+    """Return a copy of a model that somebody else holds, built for rows of a shape; with its weights, if it has any."""
+    if not network.built:
+        with seeded_keras(0):
+            model = type(network).from_config(network.get_config())
+            model(keras.ops.zeros((1, *input_shape)))
+        return model
+    model = copy_of(network, input_shape)
+    try:
+        model.set_weights(network.get_weights())
+    except ValueError as error:
+        raise ParameterError(
+            f"The network was built for rows of another shape than those of X, {input_shape} ({error})."
+        ) from error
+    return model

@@ -124,10 +124,11 @@ def _train(clf: BaseNetworkClassifier, rows: _StreamRows, numbers: Any, validati
     clf._check_parameters()
     n_features = clf._check_X(numbers, reset=True).shape[1]
     tasks = FitTasks(clf, None, None, None, clf.max_iter)
+    clf._set_network((n_features,), rows.encoding, again=False)
     if tasks.checkpoints:
         about = [rows.n_rows, rows.stream.types, rows.encoding.classes.tolist(), rows.stream.path.stat().st_size]
         seed = tasks.find_progress(fit_fingerprint(clf, *about), seed)
-    start = clf._start((n_features,), rows.encoding, seed, again=False)
+    start = clf._start(seed, again=False)
     clf._seed = seed
     validation = None
     if validation_data is not None:
@@ -140,5 +141,5 @@ def _train(clf: BaseNetworkClassifier, rows: _StreamRows, numbers: Any, validati
         batch_size=size,
         chunk_steps=chunk_steps(size, 4 * n_features),
     )
-    fit_by_gradient(clf, FitSetup(source, validation, start, seed, tasks, tasks.fingerprint))
+    fit_by_gradient(clf, FitSetup(source, validation, start, seed, tasks, rows.n_rows, tasks.fingerprint))
     clf._finish(tasks)
