@@ -16,6 +16,8 @@ from strates.displays.display import Display
 from strates.displays.history import HistoryDisplay
 from strates.displays.importance import ImportanceDisplay
 from strates.displays.intervals import IntervalDisplay
+from strates.displays.network import NetworkDisplay
+from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.svg import figure_to_svg
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "HistoryDisplay",
     "ImportanceDisplay",
     "IntervalDisplay",
+    "NetworkDisplay",
     "PrecisionRecallDisplay",
+    "RegularizationPathDisplay",
     "RocCurveDisplay",
     "figure_to_svg",
 ]

@@ -16,10 +16,12 @@ from strates.inspection.comparison import Comparison
 from strates.inspection.cross_validation import CrossValidation, cross_validate_metrics
 from strates.inspection.curves import Curve
 from strates.inspection.data_summary import ColumnSummary, DataSummary, summarize_data
+from strates.inspection.dense_layers import network_graph
 from strates.inspection.evaluation import Evaluation, evaluate
 from strates.inspection.importance import Importance, permutation_importance
 from strates.inspection.metric import Metric
 from strates.inspection.mistakes import Mistake
+from strates.inspection.network_graph import NetworkColumn, NetworkGraph, graph_from_weights
 from strates.inspection.record import Record
 
 __all__ = [
@@ -38,12 +40,16 @@ __all__ = [
     "Kink",
     "Metric",
     "Mistake",
+    "NetworkColumn",
+    "NetworkGraph",
     "Record",
     "activation_function",
     "cross_validate_metrics",
     "evaluate",
     "fit_baselines",
+    "graph_from_weights",
     "maxout",
+    "network_graph",
     "permutation_importance",
     "summarize_data",
 ]
