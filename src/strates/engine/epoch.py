@@ -16,7 +16,7 @@ class Epoch:
     loss : float
         The objective: ``train_loss + penalty``, averaged over the epoch's steps.
     penalty : float
-        ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)``, averaged over the steps.
+        ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)``, averaged over the steps' rows.
     train_loss : float
         Mean cross-entropy, in nats, of each batch just before it was learned from (dropout on).
     train_score : float

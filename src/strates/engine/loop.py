@@ -57,6 +57,8 @@ class Training:
     on_pause : callable (step, State), optional
     own_rate : callable (step) -> float, optional
         The learning rates of an optimizer that has a schedule of its own, for the records.
+    step_offset : int
+        What is added to a step's number to draw its dropout masks: steps of earlier fits on data of other lengths.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Training:
         pauses: AnyArray | None = None,
         on_pause: Callable[[int, State], None] | None = None,
         own_rate: Callable[[int], float] | None = None,
+        step_offset: int = 0,
     ) -> None:
+        self._step_offset = step_offset
         self._own_rate = own_rate
         self._program, self._source = program, source
         self._schedule, self._penalties, self._seed = schedule, penalties, seed
@@ -121,7 +125,7 @@ class Training:
     def __iter__(self) -> Iterator[Epoch]:
         """Yield a record an epoch until ``max_epochs`` is reached."""
         sums = np.zeros(3)
-        seconds, done = 0.0, 0
+        seconds = 0.0
         while self._seen_step < self._last_step:
             start = time.perf_counter()
             call, records = self._advance()
@@ -129,14 +133,13 @@ class Training:
             n = len(records)
             self._restarted = False
             for i, record in enumerate(records):
-                sums += record
+                sums += record * (1, call.chunk.counts[i], 1)
                 seconds += elapsed / n
-                done += 1
                 if (call.first + i + 1) % self._per_epoch:
                     continue
                 self._seen_in, self._seen_step = call, call.first + i + 1
-                epoch = self._epoch(sums, seconds, done, self._rate(call, i))
-                sums, seconds, done = np.zeros(3), 0.0, 0
+                epoch = self._epoch(sums, seconds, self._rate(call, i))
+                sums, seconds = np.zeros(3), 0.0
                 yield epoch
                 if self._restarted:
                     break
@@ -165,16 +168,18 @@ class Training:
         return call, records
 
     def _run(self, state: State, chunk: Chunk, n: int, rates: AnyArray, first: int) -> tuple[State, AnyArray]:
-        state, record = self._program.run(state, chunk, n, rates, self._penalties, self._seed, first)
+        state, record = self._program.run(
+            state, chunk, n, rates, self._penalties, self._seed, first + self._step_offset
+        )
         return state, np.column_stack(record).astype(np.float64)
 
     def _rate(self, call: _Call, i: int) -> float:
         return float(call.rates[i]) if self._own_rate is None else self._own_rate(call.first + i)
 
-    def _epoch(self, sums: AnyArray, seconds: float, n_steps: int, rate: float) -> Epoch:
+    def _epoch(self, sums: AnyArray, seconds: float, rate: float) -> Epoch:
         n_rows = self._source.n_rows
         number = self._seen_step // self._per_epoch
-        loss, penalty = float(sums[0]) / n_rows, float(sums[1]) / n_steps
+        loss, penalty = float(sums[0]) / n_rows, float(sums[1]) / n_rows
         watched_loss, watched_score = None, None
         if self._validate is not None:
             start = time.perf_counter()

@@ -1,20 +1,28 @@
 """The classifiers, and what goes with fitting them."""
 
 from strates.estimators.checkpoint import Checkpoint
+from strates.estimators.fit_statistics import FitStatistics
+from strates.estimators.logistic_regression import LogisticRegression
 from strates.estimators.mlp import MLPClassifier
 from strates.estimators.model_file import load, read_metadata, save
 from strates.estimators.network import NetworkClassifier
+from strates.estimators.perceptron import Perceptron
 from strates.estimators.recorder import Frame, Recorder, Recording
+from strates.estimators.regularization_path import RegularizationPath
 from strates.estimators.streaming import fit_stream
 from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
 
 __all__ = [
     "Checkpoint",
+    "FitStatistics",
     "Frame",
+    "LogisticRegression",
     "MLPClassifier",
     "NetworkClassifier",
+    "Perceptron",
     "Recorder",
     "Recording",
+    "RegularizationPath",
     "default_classifier",
     "fit_stream",
     "load",

@@ -257,9 +257,9 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             shapes = [w.shape for w in architecture.initial_weights(0)]
             if shapes != [w.shape for w in self._weights]:
                 raise ParameterError(
-                    f"The parameters ask for a network with weights of shapes {shapes}, but this fit goes on from "
-                    f"weights of shapes {[w.shape for w in self._weights]}. Set the parameters back, or fit afresh "
-                    "with warm_start=False."
+                    f"This fit goes on from a network with weights of shapes {[w.shape for w in self._weights]}, but the "
+                    f"parameters ({', '.join(_changed(self._architecture, architecture))}) now ask for {shapes}. Set them "
+                    "back, or fit afresh with warm_start=False."
                 )
         self._architecture, self._kind = architecture, kind
         self._encoding, self.classes_ = encoding, encoding.classes
@@ -272,7 +272,7 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             start = self._architecture.initial_weights(integer_seed(seed, "weights"))
             self._optimizer_state: list[AnyArray] | None = None
             self._stopping: Stopping | None = None
-            self._epochs, self._epochs_done, self.t_ = [], 0, 0
+            self._epochs, self._epochs_done, self._steps_done, self.t_ = [], 0, 0, 0
         self._cache = {}
         return start
 
@@ -322,3 +322,10 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             return int(self._seed)
         self._seed = root_seed(self.random_state)
         return self._seed
+
+
+def _changed(old: Any, new: Any) -> list[str]:
+    """Name the parameters in which two dense architectures differ."""
+    names = {"hidden": "hidden_layer_sizes", "n_outputs": "the classes of y", "n_inputs": "the columns of X"}
+    differing = [f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)]
+    return [names.get(name, name) for name in differing]

@@ -107,6 +107,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         scheduled=estimator.learning_rate in ("cosine", "one_cycle"),
         single=single,
         own_rate=solver.schedule,
+        step_offset=estimator._steps_done - first * source.steps_per_epoch,
         verbose=bool(estimator.verbose),
     )
 
@@ -166,6 +167,9 @@ def _run(estimator: Any, fit: GradientFit, setup: FitSetup) -> None:
         on_pause=on_pause,
     )
     save()
+    done = len(fit.epochs) * per_epoch
+    if origin + done in origin + tasks.pauses(n_steps):  # the end of the last epoch, which nothing came after
+        on_pause(origin + done, fit.current)
 
 
 def _frozen(estimator: Any, fit: GradientFit, weights: list[AnyArray]) -> Any:
@@ -183,6 +187,7 @@ def _take_over(estimator: Any, fit: GradientFit, n_samples: int) -> None:
     estimator._weights = fit.program.weights(fit.kept)
     estimator._optimizer_state = [np.array(t) for t in fit.current.optimizer]
     estimator._epochs_done += len(fit.epochs)
+    estimator._steps_done += len(fit.epochs) * fit.source.steps_per_epoch
     estimator.t_ += len(fit.epochs) * n_samples
     estimator._no_improvement_count = fit.stopping.no_improvement
     estimator._stopping = fit.stopping

@@ -97,6 +97,8 @@ class GradientFit:
         reaching the end is no failure.
     single : bool
         One epoch of ``partial_fit``: no warnings, no stopping.
+    step_offset : int
+        Makes the dropout masks of a fit that goes on, on data of another length, others than those drawn before.
     own_rate : callable (step) -> float, optional
         Of an optimizer with a schedule of its own.
     verbose : bool
@@ -116,6 +118,7 @@ class GradientFit:
     scheduled: bool = False
     single: bool = False
     own_rate: Callable[[int], float] | None = None
+    step_offset: int = 0
     verbose: bool = False
     epochs: list[Epoch] = field(default_factory=list)
     training: Training | None = None
@@ -147,7 +150,7 @@ class GradientFit:
         self.training = Training(
             self.program, self.source, self.state,
             schedule=self.schedule, penalties=self.penalties,
-            seed=integer_seed(self.seed, f"dropout {self.first_epoch}"),
+            seed=integer_seed(self.seed, "dropout"), step_offset=self.step_offset,
             first_epoch=self.first_epoch + len(self.epochs), max_epochs=self.max_epochs,
             step_by_epoch=step_by_epoch, validate=None if self.validation is None else self._validate,
             pauses=pauses, on_pause=on_pause, own_rate=self.own_rate,

@@ -174,7 +174,7 @@ def fit_fingerprint(estimator: Any, *data: Any) -> str:
 def _describe(value: Any) -> str:
     """Return a text that is equal for equal parameters, in any process."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_describe(value[k])}" for k in sorted(value)) + "}"
+        return "{" + ", ".join(f"{k}: {_describe(value[k])}" for k in sorted(value) if k != "name") + "}"
     if hasattr(value, "get_config"):
         return f"{type(value).__name__} {_describe(value.get_config())}"
     if isinstance(value, np.ndarray):
