@@ -18,7 +18,8 @@ import strates
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-CALLABLES = {"MLPClassifier", "NetworkClassifier", "tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
+CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "NetworkClassifier"}
+CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
 SUBMODULES = {"datasets", "estimators", "inspection", "displays", "report"}
 
 

@@ -7,7 +7,7 @@ The names below load on first use, because TensorFlow takes seconds to import::
     clf = MLPClassifier((64, 32), random_state=0).fit(X, y)
 
 Classifiers
-    ``MLPClassifier``, ``NetworkClassifier``
+    ``LogisticRegression``, ``Perceptron``, ``MLPClassifier``, ``NetworkClassifier``
 From a table to a fitted model, and to a file and back
     ``tabular_pipeline``, ``save``, ``load``
 Callbacks
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from strates import datasets, displays, estimators, inspection, report
     from strates.estimators import (
         Checkpoint,
+        LogisticRegression,
         MLPClassifier,
         NetworkClassifier,
+        Perceptron,
         Recorder,
         load,
         save,
@@ -39,8 +41,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Checkpoint",
+    "LogisticRegression",
     "MLPClassifier",
     "NetworkClassifier",
+    "Perceptron",
     "Recorder",
     "__version__",
     "datasets",
