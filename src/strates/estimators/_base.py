@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -256,10 +257,10 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             architecture, kind = self._make_architecture(input_shape, encoding.n_outputs, encoding.kind)
             shapes = [w.shape for w in architecture.initial_weights(0)]
             if shapes != [w.shape for w in self._weights]:
+                changed = ", ".join(_changed(self._architecture, architecture))
                 raise ParameterError(
-                    f"This fit goes on from a network with weights of shapes {[w.shape for w in self._weights]}, but the "
-                    f"parameters ({', '.join(_changed(self._architecture, architecture))}) now ask for {shapes}. Set them "
-                    "back, or fit afresh with warm_start=False."
+                    f"This fit goes on from a network with weights of shapes {[w.shape for w in self._weights]}, but "
+                    f"{changed} now ask for {shapes}. Set the parameters back, or fit afresh with warm_start=False."
                 )
         self._architecture, self._kind = architecture, kind
         self._encoding, self.classes_ = encoding, encoding.classes
