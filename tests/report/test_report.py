@@ -19,11 +19,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from skrub import tabular_pipeline
 
-from strates.inspection import cross_validate_metrics, evaluate, fit_baselines, summarize_data
+from strates.inspection import cross_validate_metrics, evaluate, fit_baselines, graph_from_weights, summarize_data
 from strates.report import ReportContent, render_report, write_report
 from strates.report.render import _TEMPLATES
 from strates.report.sections import SECTIONS
 
+COEFFICIENTS = pd.DataFrame(
+    {
+        "class": ["barolo", "barolo", "barbera", "barbera"],
+        "feature": ["(intercept)", "alcohol", "(intercept)", "alcohol"],
+        "coefficient": [-2.0, 0.5, 1.0, -0.25],
+        "odds_ratio": np.exp([-2.0, 0.5, 1.0, -0.25]),
+        "std_error": [1.0, 0.1, 0.5, 0.2],
+        "z": [-2.0, 5.0, 2.0, -1.25],
+        "p_value": [0.0455, 5.7e-7, 0.0455, 0.211],
+        "odds_ratio_low": np.exp([-3.96, 0.304, 0.02, -0.642]),
+        "odds_ratio_high": np.exp([-0.04, 0.696, 1.98, 0.142]),
+    }
+)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -73,6 +86,10 @@ def wine_content(**changes: Any) -> ReportContent:
             {"name": "input", "type": "InputLayer", "output_shape": (None, 5), "parameters": 0, "activation": None},
             {"name": "dense", "type": "Dense", "output_shape": (None, 3), "parameters": 18, "activation": "softmax"},
         ],
+        "drawing": graph_from_weights([np.eye(5, 3)], [np.zeros(3)], feature_names=X.columns),
+        "coefficients": COEFFICIENTS,
+        "reference_class": "grignolino",
+        "fit_statistics": {"deviance": 70.25, "null_deviance": 190.5, "aic": 78.25, "mcfadden_r2": 0.631, "bic": None},
         "history": pd.DataFrame(
             {
                 "epoch": [1, 2],
@@ -108,6 +125,7 @@ def test_every_section_has_its_heading_and_its_line_of_contents(page: Page) -> N
         "In short",
         "The data",
         "The network",
+        "The coefficients",
         "Learning curves",
         "Metrics",
         "Class by class",
@@ -140,10 +158,10 @@ def test_page_loads_nothing(content: ReportContent) -> None:
 
 
 def test_every_figure_is_named_described_and_captioned(content: ReportContent, page: Page) -> None:
-    assert page.tags["svg"] == page.tags["figure"] == page.tags["figcaption"] == 9
+    assert page.tags["svg"] == page.tags["figure"] == page.tags["figcaption"] == 10
     assert page.tags["title"] == page.tags["svg"] + 1  # the page has one, too
     assert page.tags["desc"] == page.tags["svg"]
-    assert sum(value == "img" for tag, name, value in page.attributes if (tag, name) == ("svg", "role")) == 9
+    assert sum(value == "img" for tag, name, value in page.attributes if (tag, name) == ("svg", "role")) == 10
     assert all(re.search(r"\d", text) for text in page.said("desc"))
     accuracy = content.evaluation.metric("accuracy").value
     assert any(f"this network {accuracy:.3f}" in text for text in page.said("desc"))
@@ -216,6 +234,11 @@ def test_input_is_escaped_everywhere() -> None:
             baselines=fit_baselines(frame, y, frame, y, classifier=clf, n_bootstrap=20),
             data=summarize_data(frame.assign(**{attack: y}), attack),
             network=[{"name": attack, attack: attack}],
+            drawing=graph_from_weights([np.eye(2)], feature_names=[attack, "two"], layer_names=[attack]),
+            coefficients=COEFFICIENTS.assign(**{"class": attack, "feature": attack}),
+            coefficient_notes=(attack,),
+            reference_class=attack,
+            fit_statistics={attack: 1.0},
             settings={attack: attack},
             versions={attack: attack},
             command=f"strates fit {attack}",

@@ -13,7 +13,10 @@ from strates.inspection.baselines import Baseline
 from strates.inspection.cross_validation import CrossValidation
 from strates.inspection.data_summary import DataSummary
 from strates.inspection.evaluation import Evaluation
+from strates.inspection.network_graph import NetworkGraph
 from strates.inspection.record import Record, to_plain
+
+_TABLES = ("history", "coefficients")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +38,20 @@ class ReportContent(Record):
     network : list of dict
         A dict a layer, with keys such as ``name``, ``type``, ``output_shape``, ``parameters`` and ``activation``; they
         are the columns of a table, in their order.
+    drawing : NetworkGraph or None
+        Neurons and weights to draw: what :func:`strates.inspection.network_graph` returned.
+    coefficients : DataFrame or None
+        Of a linear model: a row a class and feature, with columns "class", "feature", "coefficient" and, where known,
+        "odds_ratio", "odds_ratio_low", "odds_ratio_high" (95 % interval), "z" and "p_value"; as
+        ``LogisticRegression.summary`` returns it.
+    coefficient_unit : str
+        What an increase of a feature by 1 means, such as "1" or "1 on its scaled column".
+    coefficient_notes : tuple of str
+        What a reader of the coefficients should know: above all why there are no intervals, where there are none.
+    reference_class : str
+        The class that odds are told against.
+    fit_statistics : dict of str to float
+        What ``FitStatistics.to_dict`` returned: "deviance", "null_deviance", "aic", "bic", "mcfadden_r2", ...
     history : DataFrame or None
         The classifier's ``history_``: a row an epoch.
     best_epoch : int or None
@@ -68,6 +85,12 @@ class ReportContent(Record):
     cross_validation: CrossValidation | None = None
     data: DataSummary | None = None
     network: list[dict[str, Any]] = field(default_factory=list)
+    drawing: NetworkGraph | None = None
+    coefficients: pd.DataFrame | None = None
+    coefficient_unit: str = "1"
+    coefficient_notes: tuple[str, ...] = ()
+    reference_class: str = ""
+    fit_statistics: dict[str, float] = field(default_factory=dict)
     history: pd.DataFrame | None = None
     best_epoch: int | None = None
     n_training_rows: int | None = None
@@ -78,10 +101,12 @@ class ReportContent(Record):
     seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as nested dicts and lists that ``json`` can write; the history as a dict of columns."""
+        """Return the fields as nested dicts and lists that ``json`` can write; tables as dicts of columns."""
         values = super().to_dict()
-        if self.history is not None:
-            values["history"] = {str(name): to_plain(self.history[name].tolist()) for name in self.history}
+        for name in _TABLES:
+            table = getattr(self, name)
+            if table is not None:
+                values[name] = {str(column): to_plain(table[column].tolist()) for column in table}
         return values
 
     @classmethod
@@ -103,6 +128,6 @@ class ReportContent(Record):
             A field that has no default is missing.
         """
         content = super().from_dict(values)
-        if content.history is None:
-            return content
-        return dataclasses.replace(content, history=pd.DataFrame(content.history))
+        stored = {name: getattr(content, name) for name in _TABLES}
+        tables: dict[str, Any] = {name: pd.DataFrame(table) for name, table in stored.items() if table is not None}
+        return dataclasses.replace(content, **tables)

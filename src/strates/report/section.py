@@ -42,14 +42,17 @@ class PageFigure:
         What is below it.
     wide : bool
         Whether it takes the whole width.
+    natural : int or None
+        Its own width in CSS pixels, for a figure that scrolls on a narrow screen rather than become too small to read.
     """
 
     svg: str
     caption: str
     wide: bool = False
+    natural: int | None = None
 
 
-def page_figure(display: Display, caption: str, *, wide: bool = False) -> PageFigure:
+def page_figure(display: Display, caption: str, *, wide: bool = False, scrolls: bool = False) -> PageFigure:
     """Draw a display for the page.
 
     Parameters
@@ -60,9 +63,12 @@ def page_figure(display: Display, caption: str, *, wide: bool = False) -> PageFi
         What to say below it.
     wide : bool, default=False
         Whether it takes the whole width.
+    scrolls : bool, default=False
+        Whether it keeps its own width, and scrolls on a narrow screen.
 
     Returns
     -------
     PageFigure
     """
-    return PageFigure(display.to_svg(), caption, wide)
+    natural = round(96 * display.figure_size()[0]) if scrolls else None  # inches to CSS pixels
+    return PageFigure(display.to_svg(), caption, wide, natural)

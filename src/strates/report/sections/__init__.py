@@ -12,6 +12,7 @@ from collections.abc import Callable
 from strates.report.content import ReportContent
 from strates.report.section import Section
 from strates.report.sections.calibration import calibration_section
+from strates.report.sections.coefficients import coefficients_section
 from strates.report.sections.confusion import confusion_section
 from strates.report.sections.curves import curves_section
 from strates.report.sections.data import data_section
@@ -27,6 +28,7 @@ SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     summary_section,
     data_section,
     network_section,
+    coefficients_section,
     training_section,
     metrics_section,
     confusion_section,

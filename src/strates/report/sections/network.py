@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from strates.displays.network import NetworkDisplay
+from strates.inspection.network_graph import NetworkGraph
 from strates.report.content import ReportContent
-from strates.report.section import Section
+from strates.report.section import PageFigure, Section, page_figure
 from strates.report.wording import count
 
 _MAX_LAYERS = 60
@@ -19,8 +21,21 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def _figure(drawing: NetworkGraph) -> PageFigure:
+    caption = "Blue: positive weights; vermilion: negative ones. The wider and darker, the larger."
+    widest = max(len(column.shown) for column in drawing.columns)
+    if any(column.n_neurons > len(column.shown) for column in drawing.columns):
+        caption += (
+            f" Of larger layers {widest} neurons are drawn: those through which most can pass, by the size of the "
+            "weights that come in and go out."
+        )
+    if any(not matrix for matrix in drawing.weights):
+        caption += " Layers in the middle are left out."
+    return page_figure(NetworkDisplay(drawing), caption, scrolls=True)
+
+
 def network_section(content: ReportContent) -> Section | None:
-    """Return the layers, one a row of a table."""
+    """Return the drawing of a dense network, and the layers, one a row of a table."""
     if not content.network:
         return None
     keys = list(dict.fromkeys(key for layer in content.network for key in layer))
@@ -38,6 +53,7 @@ def network_section(content: ReportContent) -> Section | None:
         "network.html.jinja",
         {
             "fact": f"{fact}.",
+            "figure": None if content.drawing is None else _figure(content.drawing),
             "heads": [key.replace("_", " ") for key in keys],
             "rows": rows,
             "numeric": numeric,
