@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from strates import MLPClassifier, NetworkClassifier
+from strates import LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron
 
 #: Where random masks or a batch's statistics count rows, a row of weight 2 and the same row twice are two things.
 COUNTS_ROWS = {
@@ -18,6 +18,7 @@ COUNTS_ROWS = {
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
+    pytest.mark.filterwarnings("ignore:The classes are separated:strates.exceptions.StratesWarning"),
 ]
 
 
@@ -29,6 +30,11 @@ pytestmark = [
         MLPClassifier(
             (20,), alpha=1e-3, l1_ratio=0.5, max_norm=3.0, learning_rate="one_cycle", learning_rate_init=0.02
         ),
+        LogisticRegression(),
+        LogisticRegression(alpha=0.01, l1_ratio=0.5),
+        LogisticRegression(solver="adam", learning_rate_init=0.05, max_iter=200),
+        Perceptron(),
+        Perceptron(average=True, max_iter=20),
     ]
 )
 def test_no_failure_is_expected(estimator: Any, check: Any) -> None:
