@@ -8,8 +8,9 @@ import numpy as np
 
 from strates._types import AnyArray
 
-#: Rows whose products with one another are computed at once.
-_BLOCK = 128
+#: Rows whose products with one another are computed at once: the largest power of two for which BLAS keeps to one
+#: thread with tens of columns. Waking a second one costs ten times the product on a busy machine.
+_BLOCK = 64
 
 
 @dataclass
