@@ -159,6 +159,10 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
             clone.activation = keras.activations.linear
         return clone
 
-    twin = keras.models.clone_model(model, clone_function=exchange, recursive=True)
+    tensors = None
+    if dtype != "float32":  # the entrance would round the rows to float32
+        made = [keras.Input(batch_shape=t.shape, dtype=dtype) for t in model.inputs]
+        tensors = made[0] if len(made) == 1 else made
+    twin = keras.models.clone_model(model, input_tensors=tensors, clone_function=exchange, recursive=True)
     copy_adapted(model, twin)
     return TrainingForm(twin, inputs, logits=ends_in_activation)
