@@ -161,8 +161,8 @@ class MLPClassifier(BaseNetworkClassifier):
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",  # positional, as in scikit-learn
         *,
-        activation: str = "relu",
         kernel_initializer: Any = "auto",
         solver: Any = "adam",
         alpha: float | str = 1e-4,
