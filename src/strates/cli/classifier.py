@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strates.estimators import NetworkClassifier, default_classifier
+from strates.estimators import LogisticRegression, NetworkClassifier, Perceptron, default_classifier
 from strates.exceptions import ParameterError, did_you_mean
 
 #: A network has learned what it can from a table after it saw so many rows, counted over the epochs, ...
 _ENOUGH_ROWS = 20_000_000
 #: ... if it saw each of them so often at least.
 _FEWEST_EPOCHS = 3
+#: A perceptron looks at rows one by one, some twenty thousand a second.
+_ENOUGH_PERCEPTRON_ROWS = 1_000_000
 #: Parameters that the command line sets in its own way.
 _ELSEWHERE = {
     "random_state": "The seed is an option of its own: --seed 0.",
@@ -22,28 +24,32 @@ _ELSEWHERE = {
 }
 
 
-def make_classifier(model: str, hidden: tuple[int, ...] | None, settings: Mapping[str, Any], seed: int) -> Any:
+def make_classifier(
+    model: str, hidden: tuple[int, ...] | None, settings: Mapping[str, Any], seed: int, *, streamed: bool = False
+) -> Any:
     """Build the classifier that was asked for, on the settings that suit tables.
 
     Parameters
     ----------
-    model : {"mlp", "network"}
+    model : {"mlp", "network", "logistic", "perceptron"}
     hidden : tuple of int or None
         Widths of an MLP's hidden layers; None for the default's.
     settings : mapping of str to Any
         Parameters that differ from the defaults.
     seed : int
+    streamed : bool, default=False
+        Whether the table is read chunk by chunk, which takes a gradient solver.
 
     Returns
     -------
-    MLPClassifier or NetworkClassifier
+    MLPClassifier, NetworkClassifier, LogisticRegression or Perceptron
 
     Raises
     ------
     ParameterError
         An unknown setting (the message gives the nearest), or one that has an option of its own.
     """
-    clf = _default(model, seed)
+    clf = _default(model, seed, streamed)
     known = sorted(set(clf.get_params(deep=False)) - set(_ELSEWHERE))
     for name in settings:
         if name in _ELSEWHERE:
@@ -79,7 +85,10 @@ def spare_epochs(clf: Any, n_rows: int) -> list[str]:
     ([], ['The table is long: 3 epochs are enough instead of 40. To have more, add --set max_iter=40.'], 3)
     """
     usual = clf.max_iter
-    epochs = max(_FEWEST_EPOCHS, round(_ENOUGH_ROWS / n_rows))
+    if isinstance(clf, LogisticRegression) and clf.solver == "lbfgs":
+        return []  # its iterations end by themselves
+    enough = _ENOUGH_PERCEPTRON_ROWS if isinstance(clf, Perceptron) else _ENOUGH_ROWS
+    epochs = max(_FEWEST_EPOCHS, round(enough / n_rows))
     if epochs >= usual:
         return []
     clf.set_params(max_iter=epochs)
@@ -88,12 +97,17 @@ def spare_epochs(clf: Any, n_rows: int) -> list[str]:
     ]
 
 
-def _default(model: str, seed: int) -> Any:
+def _default(model: str, seed: int, streamed: bool) -> Any:
     mlp = default_classifier(seed)
     if model == "mlp":
         return mlp
+    if model == "perceptron":  # few tables are separable: the mean of its weights is then the steadier answer
+        return Perceptron(average=True, max_iter=100, random_state=seed)
+    if model == "logistic" and not streamed:
+        return LogisticRegression(random_state=seed)
     schedule = ("batch_size", "learning_rate", "learning_rate_init", "max_iter", "random_state")
-    return NetworkClassifier(**{name: getattr(mlp, name) for name in schedule})
+    settings = {name: getattr(mlp, name) for name in schedule}
+    return LogisticRegression(solver="adam", **settings) if model == "logistic" else NetworkClassifier(**settings)
 
 
 def _all(name: str, known: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from strates.cli.screen import Screen
 from strates.cli.sources import Source, find_source, is_streamed
 from strates.cli.table_parts import SAMPLE_ROWS
 from strates.exceptions import TargetError, did_you_mean
-from strates.inspection import evaluate
+from strates.inspection import decisions_only, evaluate
 
 
 def run_evaluate(
@@ -47,6 +47,8 @@ def run_evaluate(
         pipeline = load(model)
     with screen.doing(f"Testing on {len(y):,} rows"):
         evaluation = evaluate(pipeline, X, y, seed=seed, importance=False)
+    if card.model == "perceptron":
+        evaluation = decisions_only(evaluation)
     for note in (*notes, *evaluation.notes):
         screen.note(note)
     others = {"at the fit": card.metrics}

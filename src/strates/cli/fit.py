@@ -18,6 +18,8 @@ class ModelName(StrEnum):
 
     mlp = "mlp"
     network = "network"
+    logistic = "logistic"
+    perceptron = "perceptron"
 
 
 _FILES, _MODEL, _TRUST = "Files", "The network", "How it is judged"
@@ -31,7 +33,10 @@ def fit(
     ] = None,
     model: Annotated[
         ModelName,
-        typer.Option(help="A multi-layer perceptron, or a Keras network.", rich_help_panel=_MODEL),
+        typer.Option(
+            help="A multi-layer perceptron, a Keras network, logistic regression, or Rosenblatt's perceptron.",
+            rich_help_panel=_MODEL,
+        ),
     ] = ModelName.mlp,
     hidden: Annotated[
         str | None,
@@ -113,6 +118,7 @@ def fit(
 
     - `strates fit penguins.csv --target species`
     - `strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5`
+    - `strates fit penguins.csv -t species --model logistic`   (coefficients and odds ratios in the report)
     - `strates fit big.parquet -t label --checkpoint progress`   (to go on after a stop: add `--resume`)
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:

@@ -18,14 +18,25 @@ from strates.cli.columns import LearnedColumn, learn_columns
 from strates.cli.fit_plan import FitPlan
 from strates.cli.fit_result import FitResult, show_result
 from strates.cli.importance_effort import importance_effort
+from strates.cli.linear_models import build_pipeline, coefficient_fields
 from strates.cli.metric_table import as_bounds
 from strates.cli.model_card import ModelCard
 from strates.cli.network_layers import network_layers
 from strates.cli.progress import TrainingProgress
 from strates.cli.screen import Screen
 from strates.cli.table_parts import TableParts, read_parts, stream_parts
-from strates.estimators import Checkpoint, fit_stream, save, tabular_pipeline
-from strates.inspection import Evaluation, cross_validate_metrics, evaluate, fit_baselines
+from strates.estimators import Checkpoint, fit_stream, save
+from strates.exceptions import ParameterError
+from strates.inspection import (
+    Evaluation,
+    NetworkGraph,
+    cross_validate_metrics,
+    decisions_only,
+    evaluate,
+    fit_baselines,
+    folds_of_decisions_only,
+    network_graph,
+)
 from strates.report import ReportContent, write_report
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "skrub", "numpy", "pandas")
@@ -53,7 +64,7 @@ def run_fit(plan: FitPlan, screen: Screen) -> FitResult:
 
 
 def _fit(plan: FitPlan, screen: Screen) -> FitResult:
-    clf = make_classifier(plan.request.model, plan.hidden, plan.settings, plan.request.seed)
+    clf = make_classifier(plan.request.model, plan.hidden, plan.settings, plan.request.seed, streamed=plan.streamed)
     with screen.doing(f"Reading {plan.source.given}"):
         parts = _read(plan, clf)
     for note in parts.notes:
@@ -88,16 +99,21 @@ def _read(plan: FitPlan, clf: Any) -> TableParts:
 
 def _train(plan: FitPlan, clf: Any, parts: TableParts, screen: Screen) -> tuple[Any, float]:
     """Return the fitted pipeline, and the seconds that it took."""
-    pipeline = tabular_pipeline(clf)
+    pipeline = build_pipeline(clf, streamed=plan.streamed)
     start = time.perf_counter()
     with TrainingProgress(screen) as progress:
-        clf.set_callbacks(*_callbacks(progress, screen, plan.checkpoint))
+        _set_callbacks(clf, *_callbacks(progress, screen, plan.checkpoint))
         if parts.stream is None:
             pipeline.fit(parts.X_train, parts.y_train)
         else:
             fit_stream(pipeline, parts.stream, validation_data=parts.watched)
-        clf.set_callbacks()
+        _set_callbacks(clf)
     return pipeline, time.perf_counter() - start
+
+
+def _set_callbacks(clf: Any, *callbacks: Any) -> Any:
+    """Let callbacks follow a fit; a perceptron has none."""
+    return clf.set_callbacks(*callbacks) if hasattr(clf, "set_callbacks") else clf
 
 
 def _callbacks(progress: TrainingProgress, screen: Screen, checkpoint: Path | None = None) -> list[Any]:
@@ -110,12 +126,16 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
     with screen.doing(f"Testing on {len(parts.y_test):,} rows"):
         effort = importance_effort(*parts.X_test.shape)
         evaluation: Evaluation = evaluate(pipeline, parts.X_test, parts.y_test, seed=seed, **effort)
+    if plan.request.model == "perceptron":
+        evaluation = decisions_only(evaluation)
     if not effort["importance"]:
         screen.note(f"The importance of the columns was not measured: {parts.X_test.shape[1]:,} are too many.")
     with screen.doing("Training the baselines"):
         baselines = fit_baselines(
             parts.X_train, parts.y_train, parts.X_test, parts.y_test, seed=seed, classifier=pipeline
         )
+    with screen.doing("Looking at the coefficients"):
+        coefficients = coefficient_fields(pipeline, parts.X_train, parts.y_train, streamed=plan.streamed)
     return ReportContent(
         title=f"{plan.target} from {plan.source.name}",
         evaluation=evaluation,
@@ -123,8 +143,10 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         cross_validation=_cross_validate(plan, clf, parts, screen),
         data=parts.data,
         network=network_layers(clf.network_),
-        history=clf.history_,
-        best_epoch=clf.best_epoch_,
+        drawing=_drawing(pipeline),
+        **coefficients,
+        history=getattr(clf, "history_", None),
+        best_epoch=getattr(clf, "best_epoch_", None),
         n_training_rows=parts.n_train,
         settings=clf.get_params(deep=False),
         command=plan.request.command(plan.target),
@@ -140,8 +162,16 @@ def _cross_validate(plan: FitPlan, clf: Any, parts: TableParts, screen: Screen) 
         return None
     X, y = pd.concat([parts.X_train, parts.X_test]), pd.concat([parts.y_train, parts.y_test])
     with TrainingProgress(screen, fits=folds) as progress:
-        fresh = clone(clf).set_callbacks(*_callbacks(progress, screen))
-        return cross_validate_metrics(tabular_pipeline(fresh), X, y, folds, seed=plan.request.seed)
+        fresh = _set_callbacks(clone(clf), *_callbacks(progress, screen))
+        found = cross_validate_metrics(build_pipeline(fresh), X, y, folds, seed=plan.request.seed)
+    return folds_of_decisions_only(found) if plan.request.model == "perceptron" else found
+
+
+def _drawing(pipeline: Any) -> NetworkGraph | None:
+    try:
+        return network_graph(pipeline)
+    except ParameterError:  # no chain of dense layers
+        return None
 
 
 def _card(plan: FitPlan, columns: tuple[LearnedColumn, ...], content: ReportContent) -> ModelCard:

@@ -79,6 +79,13 @@ def make_plan(request: FitRequest, screen: Screen) -> FitPlan:
         raise ParameterError(
             "--cv needs the whole table in memory, and this one is read chunk by chunk. Add --no-stream, or drop --cv."
         )
+    if request.model == "perceptron" and (streamed or request.checkpoint is not None or request.resume):
+        wish = (
+            "a table read chunk by chunk. Add --no-stream"
+            if streamed
+            else "a checkpoint. Drop --checkpoint and --resume"
+        )
+        raise ParameterError(f"--model perceptron cannot learn with {wish}, or take --model logistic.")
     inputs = (source.path,)
     out = check_output(request.out or Path(source.name + ".strates"), "--out", suffixes=(".strates",), inputs=inputs)
     report = None

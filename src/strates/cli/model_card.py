@@ -32,7 +32,7 @@ class ModelCard(Record):
     fingerprint : str
         Of the data.
     model : str
-        "mlp" or "network".
+        "mlp", "network", "logistic" or "perceptron".
     settings : dict
         The classifier's parameters.
     command : str

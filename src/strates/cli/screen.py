@@ -59,7 +59,8 @@ class Screen:
             warnings.simplefilter("always", StratesWarning)
             # scikit-learn's categories, which cannot be imported here: that takes a second
             warnings.filterwarnings(
-                "always", message=r"(Maximum number of epochs|lbfgs failed to converge|Training inter)"
+                "always",
+                message=r"(Maximum number of epochs|lbfgs failed to converge|Training inter|The perceptron still)",
             )
         return self
 

@@ -16,6 +16,7 @@ from strates.inspection.comparison import Comparison
 from strates.inspection.cross_validation import CrossValidation, cross_validate_metrics
 from strates.inspection.curves import Curve
 from strates.inspection.data_summary import ColumnSummary, DataSummary, summarize_data
+from strates.inspection.decisions_only import decisions_only, folds_of_decisions_only
 from strates.inspection.dense_layers import network_graph
 from strates.inspection.evaluation import Evaluation, evaluate
 from strates.inspection.importance import Importance, permutation_importance
@@ -45,8 +46,10 @@ __all__ = [
     "Record",
     "activation_function",
     "cross_validate_metrics",
+    "decisions_only",
     "evaluate",
     "fit_baselines",
+    "folds_of_decisions_only",
     "graph_from_weights",
     "maxout",
     "network_graph",

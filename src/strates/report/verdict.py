@@ -64,6 +64,8 @@ def _against_logistic(evaluation: Evaluation, logistic: Baseline) -> str:
     theirs = f"Logistic regression is right {metric_text(accuracy)} of the time ({interval_text(accuracy)})"
     if logistic.comparison is None:
         return f"{theirs}. {_by_overlap(evaluation.metric('accuracy'), accuracy)}"
+    if evaluation.metric("log_loss").value is None:
+        return f"{theirs}. {_paired(logistic.comparison)}"
     return f"{theirs}. {_paired(logistic.comparison)} {_paired_loss(logistic.comparison)}"
 
 
@@ -107,6 +109,8 @@ def _paired_loss(comparison: Comparison) -> str:
 
 
 def _on_probabilities(evaluation: Evaluation) -> str:
+    if evaluation.metric("calibration_error").value is None:
+        return "It gives a class without a probability: how sure it may be cannot be told."
     calibration = evaluation.calibration
     gap = f"calibration error {decimal(calibration.error)}"
     chance = f"on {count(evaluation.n_rows, 'row')} a perfectly calibrated network would show up to"

@@ -8,8 +8,10 @@ from strates.report.section import Section, page_figure
 from strates.report.wording import THIN, decimal
 
 
-def calibration_section(content: ReportContent) -> Section:
-    """Return the reliability diagram, and what chance alone would give."""
+def calibration_section(content: ReportContent) -> Section | None:
+    """Return the reliability diagram, and what chance alone would give; None when there are no probabilities."""
+    if content.evaluation.metric("calibration_error").value is None:
+        return None
     calibration = content.evaluation.calibration
     facts = [
         f"Of the rows given a probability near 80{THIN}%, about 80{THIN}% should turn out so.",

@@ -9,9 +9,14 @@ from strates.report.wording import count, percent
 _MAX_COLUMNS = 8
 
 
-def mistakes_section(content: ReportContent) -> Section:
-    """Return the surest mistakes with the columns that matter most; an empty table says that there is none."""
+def mistakes_section(content: ReportContent) -> Section | None:
+    """Return the surest mistakes with the columns that matter most; an empty table says that there is none.
+
+    None when there are no probabilities, and so none that is surer than another.
+    """
     evaluation = content.evaluation
+    if evaluation.metric("log_loss").value is None:
+        return None
     ranking = [one.column for one in evaluation.importance]
     known = list(evaluation.mistakes[0].values) if evaluation.mistakes else []
     columns = [name for name in ranking if name in known] or known
