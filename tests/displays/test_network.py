@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
+import strates
 from strates.displays import NetworkDisplay
 
 BLUE, VERMILION = "#0072b2", "#d55e00"
@@ -148,3 +149,14 @@ def test_all_zero_weights_and_given_axes() -> None:
 def test_activations_that_have_no_curve(kind: Any) -> None:
     display = NetworkDisplay.from_weights(*network(2, 1), activations=[kind]).plot()
     assert "role=" in display.to_svg()
+
+
+def test_our_linear_models_are_single_neurons() -> None:
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1], [1, 1], [0, 0]], ["no", "no", "no", "yes", "no", "yes"]
+    with pytest.warns(UserWarning, match="perceptron"):
+        perceptron = strates.Perceptron(max_iter=3, random_state=0).fit(X, y)
+    for clf, output in ((perceptron, "yes"), (strates.LogisticRegression().fit(X, y), "P(yes)")):
+        display = NetworkDisplay.from_estimator(clf).plot()
+        assert display.is_single_neuron
+        assert output in texts(display)
+        assert pytest.approx(clf.coef_, rel=1e-3) == np.array(display.graph.weights[0]).T

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from sklearn.datasets import load_iris
 
+import strates
 from strates.displays import RegularizationPathDisplay
 from strates.displays.regularization_path import _spread
 from strates.exceptions import ParameterError
@@ -133,3 +135,14 @@ def test_names_move_apart_in_their_order(values: list[float]) -> None:
 def test_arrays_that_make_no_path(arguments: Any, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         RegularizationPathDisplay.from_arrays(*arguments, **settings)
+
+
+def test_a_lasso_path_that_was_fitted() -> None:
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    path = strates.LogisticRegression(l1_ratio=1.0).regularization_path(X, y, [1.0, 0.1, 0.01])
+    display = RegularizationPathDisplay.from_path(path).plot()
+    assert display.alphas.tolist() == [0.01, 0.1, 1.0]
+    assert display.classes == ["0", "1", "2"]
+    assert display.feature_names == list(X.columns)
+    for k, lines in enumerate(display.lines_):
+        assert [line.get_ydata()[-1] for line in lines] == pytest.approx(path.coefs[0, k].tolist())
