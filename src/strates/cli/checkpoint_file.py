@@ -62,6 +62,8 @@ def _left_behind(out: Path, name: str) -> Path:
 def forget_checkpoint(path: Path) -> None:
     """Remove the progress of a fit whose model is saved, and the folder that held nothing else."""
     path.unlink(missing_ok=True)
+    for part in path.parent.glob(f".{path.name}.*.part"):  # what a kill in the middle of a saving left
+        part.unlink(missing_ok=True)
     leave_no_empty_folder(path)
 
 
