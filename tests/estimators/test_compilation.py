@@ -94,7 +94,7 @@ def test_lbfgs_is_traced_once() -> None:
 
 def test_longer_data_may_change_the_compiler_and_nothing_else() -> None:
     # the rule looks at the work to do: past its border XLA takes over, for every longer fit
-    for n in (300, 1900, 9000, 15_000):
+    for n in (150, 1900, 9000, 15_000):
         X, y = rows(n, 0)
         MLPClassifier((7,), random_state=0, tol=10.0, n_iter_no_change=1).fit(X, y)
     assert sorted(p.compiler for p in module._PROGRAMS.values()) == ["graph", "xla"]

@@ -11,11 +11,11 @@ Compiler = Literal["xla", "graph"]
 #: Seconds that compiling a small dense network with XLA takes beyond tracing it (measured, two cores).
 COMPILE_SECONDS = 0.4
 #: Seconds a step that XLA saves on bookkeeping, whatever the size (measured on the design's five networks).
-SAVED_PER_STEP = 40e-6
+SAVED_PER_STEP = 60e-6
 #: Seconds that XLA saves for each floating-point operation of a step, by fusing what follows a product.
 SAVED_PER_FLOP = 2.5e-12
-#: Fits that are expected to share a compilation: five folds are the least that a comparison takes.
-EXPECTED_FITS = 5
+#: Fits that are expected to share a compilation: a small search, five folds of four settings.
+EXPECTED_FITS = 20
 
 _XLA_LAYERS = (
     "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "BatchNormalization", "LayerNormalization",

@@ -6,7 +6,7 @@ what a service does. The numbers are those of the compiled pass up to rounding i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeGuard
 
@@ -50,8 +50,13 @@ def forward_few_rows(architecture: DenseArchitecture, weights: Sequence[AnyArray
     -------
     ndarray of shape (n_rows, n_outputs), float32
     """
+    # BLAS may leave floating-point flags raised by lanes that it pads, of which NumPy would warn at finite numbers
+    with np.errstate(all="ignore"):
+        return _forward(architecture, iter(weights), X)
+
+
+def _forward(architecture: DenseArchitecture, rest: Iterator[AnyArray], X: AnyArray) -> AnyArray:
     activate = _ACTIVATIONS[architecture.activation]
-    rest = iter(weights)
     h: AnyArray = X
     for _ in architecture.hidden:
         h = h @ next(rest)

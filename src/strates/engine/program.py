@@ -28,8 +28,9 @@ from strates.engine.training_form import training_form
 
 #: Above this many weights, cutting one vector into matrices costs more than it saves.
 PACKED_PARAMETERS = 50_000
-#: Bytes of one chunk of batches, at most.
+#: Bytes of one chunk of batches, at most; of a large network more, whose weights cross the call's border each time.
 CHUNK_BYTES = 2_000_000
+CHUNK_BYTES_LARGE = 16_000_000
 #: Rows of one call when validation data are evaluated.
 EVALUATION_ROWS = 8192
 #: Steps of one chunk, at most: what may have to be run again when training stops in its middle.
@@ -335,15 +336,16 @@ def _tensors(arrays: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(tf.convert_to_tensor(a) for a in arrays)
 
 
-def chunk_steps(batch_size: int, row_bytes: int) -> int:
-    """Return how many batches a chunk holds: at most 256, and at most about 2 MB.
+def chunk_steps(batch_size: int, row_bytes: int, n_parameters: int = 0) -> int:
+    """Return how many batches a chunk holds: at most 256, and at most about 2 MB (16 MB for a large network).
 
     Examples
     --------
     >>> chunk_steps(200, 16), chunk_steps(128, 4 * 784)
     (256, 4)
     """
-    return int(np.clip(CHUNK_BYTES // max(1, batch_size * row_bytes), 1, CHUNK_STEPS))
+    most = CHUNK_BYTES if n_parameters <= PACKED_PARAMETERS else CHUNK_BYTES_LARGE
+    return int(np.clip(most // max(1, batch_size * row_bytes), 1, CHUNK_STEPS))
 
 
 _PROGRAMS: OrderedDict[Hashable, TrainingProgram] = OrderedDict()

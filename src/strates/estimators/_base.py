@@ -233,8 +233,9 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             if validation is None and self.early_stopping and not single:
                 data, validation = split_off_validation(data, encoding, self.validation_fraction, seed)
             source = make_batches(
-                data, batch_size=self.batch_size, shuffle=self.shuffle, row_wise=self._architecture.row_wise, seed=seed
-            )
+                data, batch_size=self.batch_size, shuffle=self.shuffle, row_wise=self._architecture.row_wise,
+                n_parameters=sum(w.size for w in start), seed=seed,
+            )  # fmt: skip
             n_samples = len(data.weights)
             fit_by_gradient(
                 self, FitSetup(source, validation, start, seed, tasks, n_samples, tasks.fingerprint, single)

@@ -81,8 +81,8 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
         dense=_is_dense(architecture),
         n_parameters=sum(w.size for w in setup.start),
         batch_size=source.chunk_shape[1],
-        # partial_fit does not tell how often it will be called: judge as if by max_iter
-        n_steps=source.steps_per_epoch * estimator.max_iter,
+        # partial_fit does not tell how often it will be called, nor with how many rows: judge by max_iter alone
+        n_steps=estimator.max_iter * (1 if single else source.steps_per_epoch),
     )
     penalties = estimator._penalties(architecture, setup.n_samples)
     program = training_program(

@@ -81,7 +81,9 @@ def split_off_validation(
     return TrainingRows(X[learn], targets[learn], weights[learn]), validation
 
 
-def make_batches(rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise: bool, seed: int) -> ArrayBatches:
+def make_batches(
+    rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise: bool, n_parameters: int, seed: int
+) -> ArrayBatches:
     """Cut rows into batches of fixed shape.
 
     Parameters
@@ -91,6 +93,8 @@ def make_batches(rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise
     shuffle : bool
     row_wise : bool
         Whether a row's output is a function of that row alone, so that equal rows may be merged.
+    n_parameters : int
+        Of the network.
     seed : int
     """
     X, targets, weights = rows
@@ -108,7 +112,7 @@ def make_batches(rows: TrainingRows, *, batch_size: Any, shuffle: bool, row_wise
         weights,
         batch_size=min(size, len(weights)),
         padded_size=padded,
-        chunk_steps=chunk_steps(padded, 4 * int(np.prod(X.shape[1:]))),
+        chunk_steps=chunk_steps(padded, 4 * int(np.prod(X.shape[1:])), n_parameters),
         shuffle=shuffle,
         seed=integer_seed(seed, "order"),
     )

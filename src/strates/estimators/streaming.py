@@ -139,7 +139,7 @@ def _train(clf: BaseNetworkClassifier, rows: _StreamRows, numbers: Any, validati
         partial(rows.read, integer_seed(seed, "order")),
         n_rows=rows.n_rows,
         batch_size=size,
-        chunk_steps=chunk_steps(size, 4 * n_features),
+        chunk_steps=chunk_steps(size, 4 * n_features, sum(w.size for w in start)),
     )
     fit_by_gradient(clf, FitSetup(source, validation, start, seed, tasks, rows.n_rows, tasks.fingerprint))
     clf._finish(tasks)
