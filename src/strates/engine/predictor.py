@@ -19,7 +19,7 @@ from strates.engine.architecture import Architecture
 from strates.engine.backend import keras, tf
 from strates.engine.batches import dense_rows
 from strates.engine.traced import Traced
-from strates.engine.training_form import is_clonable
+from strates.engine.training_form import is_clonable, mode
 from strates.exceptions import ParameterError
 
 #: Numbers of one block of inputs, at most: 32 MB in float32.
@@ -55,7 +55,7 @@ class Predictor:
         self.traces += 1
         trained = [weights[i] for i in self._trained]
         others = [own if i < 0 else weights[i] for i, own in zip(self._others, self._own, strict=True)]
-        return self._model.stateless_call(trained, others, X, training=False)[0]
+        return self._model.stateless_call(trained, others, X, **mode(self._model, training=False))[0]
 
     def __call__(self, weights: Sequence[Any], X: Any) -> AnyArray:
         """Return the outputs of shape (n_rows, ...) in float32.

@@ -24,7 +24,7 @@ from strates.engine.losses import row_hits, row_losses
 from strates.engine.optimizers import Solver, has_own_schedule, is_elementwise
 from strates.engine.step_data import Chunk, Penalties, State, StepRecord
 from strates.engine.traced import Traced
-from strates.engine.training_form import training_form
+from strates.engine.training_form import mode, training_form
 
 #: Above this many weights, cutting one vector into matrices costs more than it saves.
 PACKED_PARAMETERS = 50_000
@@ -238,7 +238,8 @@ class TrainingProgram:
 
     def _evaluate(self, X: Any, targets: Any, weights: Any, *state: Any) -> Any:
         n = len(self._blocks)
-        outputs, _ = self.model.stateless_call(self._cut(list(state[:n])), list(state[n:]), X, training=False)
+        still = mode(self.model, training=False)
+        outputs, _ = self.model.stateless_call(self._cut(list(state[:n])), list(state[n:]), X, **still)
         losses = row_losses(self.kind, outputs, targets, None, logits=self._logits)
         hits = row_hits(self.kind, outputs, targets, logits=self._logits)
         return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
@@ -252,7 +253,7 @@ class TrainingProgram:
             tape.watch(blocks)
             outputs, others, own_losses = self.model.stateless_call(
                 self._cut(blocks), [v.value.read_value() for v in self._others], x,
-                training=True, return_losses=True, **options,
+                return_losses=True, **mode(self.model, training=True), **options,
             )  # fmt: skip
             losses = row_losses(self.kind, outputs, y, smoothing if self._smoothing else None, logits=self._logits)
             total = tf.reduce_sum(losses * w)

@@ -88,6 +88,11 @@ def output_activation(model: keras.Model) -> str | None:
     return "linear" if activation is None else str(getattr(activation, "__name__", activation))
 
 
+def mode(model: keras.Model, *, training: bool) -> dict[str, bool]:
+    """Return the keyword that tells a model's call whether it trains; none for a subclass whose call takes none."""
+    return {"training": training} if getattr(model, "_call_has_training_arg", True) else {}
+
+
 def is_clonable(model: keras.Model) -> bool:
     """Whether the model is built of layers that can be exchanged one by one, nesting included."""
     return all(isinstance(m, keras.Sequential) or type(m).__name__ == "Functional" for m in _models(model))

@@ -18,12 +18,13 @@ from strates.engine.backend import keras
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
+from strates.engine.gradients import LossGradient, add_penalty, loss_gradient
 from strates.engine.predictor import constants, predictor, refuse_subclass
-from strates.estimators._inputs import check_X
+from strates.estimators._inputs import check_weights, check_X
 from strates.estimators._packing import pack_state, unpack_state
 from strates.estimators._stopping import Stopping
-from strates.estimators._targets import LabelEncoding
-from strates.exceptions import ParameterError
+from strates.estimators._targets import LabelEncoding, as_labels
+from strates.exceptions import DataError, ParameterError
 
 #: A probability is never zero, so that its logarithm is a number: where float32 cannot tell it from zero, it is this.
 _SMALLEST = np.finfo(np.float32).tiny
@@ -39,6 +40,7 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
     _epochs: list[Epoch]
     _cache: dict[str, Any]  # the Keras model and the tensors that stand for _weights, made on demand
     n_features_in_: int
+    alpha_: float
 
     def predict(self, X: Any) -> AnyArray:
         """Return the most probable label of each row.
@@ -122,6 +124,48 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
             return np.array(names if names is not None else [f"x{i}" for i in range(self.n_features_in_)], dtype=object)
         n = int(np.prod(self.network_.get_layer(name).output.shape[1:]))
         return np.array([f"{type(self).__name__.lower()}{i}" for i in range(n)], dtype=object)
+
+    def loss_gradient(
+        self, X: Any, y: Any, *, sample_weight: Any = None, penalty: bool = False, training: bool = False
+    ) -> LossGradient:
+        """Differentiate the objective at the present weights: what back-propagation computes, by TensorFlow in float64.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels among ``classes_``.
+        sample_weight : array-like of shape (n_samples,), optional
+        penalty : bool, default=False
+            Whether to add ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)``.
+        training : bool, default=False
+            Whether batch normalisation uses these rows' statistics. Nothing is dropped.
+
+        Returns
+        -------
+        LossGradient
+            ``loss``, ``penalty`` and the derivatives: ``parameters`` by "layer/weight", ``inputs`` by row,
+            ``activations`` and ``deltas`` by layer.
+
+        Raises
+        ------
+        TargetError
+            A label is not among ``classes_``.
+        """
+        check_is_fitted(self)
+        rows = self._check_X(X, reset=False)
+        codes = self._encoding.codes(as_labels(y))
+        if len(codes) != rows.shape[0]:
+            raise DataError(f"X has {rows.shape[0]} rows, y has {len(codes)} labels. Give one label for each row.")
+        p = self.get_params(deep=False)
+        found = loss_gradient(
+            self.network_, rows, codes.reshape(-1, 1) if self._kind == "binary" else codes, self._kind,
+            sample_weight=None if sample_weight is None else check_weights(sample_weight, rows.shape[0]),
+            label_smoothing=float(p.get("label_smoothing", 0.0)), training=training,
+        )  # fmt: skip
+        if not penalty:
+            return found
+        return add_penalty(found, self.network_, self.alpha_, float(p.get("l1_ratio", 0.0)))
 
     # -- the network ----------------------------------------------------------------------------------
 
