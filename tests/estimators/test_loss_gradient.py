@@ -43,5 +43,5 @@ def test_unknown_labels_and_lengths_are_refused():
     clf = MLPClassifier((3,), learning_rate="cosine", max_iter=2).fit(X, y)
     with pytest.raises(TargetError, match=r"classes not in `self.classes_`.*\[0 1 2\].*\[7\]"):
         clf.loss_gradient(X[:1], [7])
-    with pytest.raises(DataError, match="X has 2 rows, y has 1 labels. Give one label for each row"):
+    with pytest.raises(DataError, match="X has 2 rows, y has 1 labels"):
         clf.loss_gradient(X[:2], y[:1])
