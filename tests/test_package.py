@@ -20,7 +20,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "NetworkClassifier"}
 CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
-SUBMODULES = {"datasets", "estimators", "inspection", "displays", "report"}
+SUBMODULES = {"backprop", "datasets", "estimators", "inspection", "displays", "report"}
 
 
 def modules_after(code: str) -> set[str]:

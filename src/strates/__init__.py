@@ -13,7 +13,8 @@ From a table to a fitted model, and to a file and back
 Callbacks
     ``Recorder``, ``Checkpoint``
 Sub-modules
-    ``strates.datasets``, ``strates.estimators``, ``strates.inspection``, ``strates.displays``, ``strates.report``
+    ``strates.backprop``, ``strates.datasets``, ``strates.displays``, ``strates.estimators``, ``strates.inspection``,
+    ``strates.report``
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from strates.exceptions import did_you_mean
 
 if TYPE_CHECKING:
-    from strates import datasets, displays, estimators, inspection, report
+    from strates import backprop, datasets, displays, estimators, inspection, report
     from strates.estimators import (
         Checkpoint,
         LogisticRegression,
@@ -47,6 +48,7 @@ __all__ = [
     "Perceptron",
     "Recorder",
     "__version__",
+    "backprop",
     "datasets",
     "displays",
     "estimators",
@@ -57,7 +59,7 @@ __all__ = [
     "tabular_pipeline",
 ]
 
-_SUBMODULES = ("datasets", "displays", "estimators", "inspection", "report")
+_SUBMODULES = ("backprop", "datasets", "displays", "estimators", "inspection", "report")
 _HOMES = {name: "strates.estimators" for name in __all__ if name not in (*_SUBMODULES, "__version__")}
 
 

@@ -9,6 +9,7 @@
     │   ├── TargetError                           the column or array to predict
     │   └── TableError                            a file that is not a readable table
     ├── DivergenceError     (FloatingPointError)  the loss stopped being finite
+    ├── OperationError      (ArithmeticError)     a number for which an operation is not defined
     ├── ModelFileError      (ValueError)          a ``.strates`` file that cannot be read
     │   └── UnsafeModelFileError                  ... because it holds what might run
     └── CheckpointError     (ValueError)          a checkpoint of another fit
@@ -50,6 +51,10 @@ class TableError(DataError):
 
 class DivergenceError(StratesError, FloatingPointError):
     """The loss or the weights stopped being finite numbers."""
+
+
+class OperationError(StratesError, ArithmeticError):
+    """An operation is not defined for the numbers it meets, or leaves what float64 can hold."""
 
 
 class ModelFileError(StratesError, ValueError):
