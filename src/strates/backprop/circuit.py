@@ -35,6 +35,8 @@ class CircuitNode:
     ----------
     name : str
         Its label, or ``v1``, ``v2``, ... in the order of evaluation; unique in the circuit.
+    is_labelled : bool
+        Whether it has a label.
     operation : str
         As in :class:`Value`.
     expression : str
@@ -50,6 +52,7 @@ class CircuitNode:
     """
 
     name: str
+    is_labelled: bool
     operation: str
     expression: str
     symbol: str
@@ -110,6 +113,7 @@ class Circuit:
         nodes = tuple(
             CircuitNode(
                 name=names[value],
+                is_labelled=bool(_label(value, None)),
                 operation=value.operation,
                 expression=write_operation(value, names),
                 symbol=symbol(value),

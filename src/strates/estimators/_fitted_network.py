@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -158,8 +159,9 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         if len(codes) != rows.shape[0]:
             raise DataError(f"X has {rows.shape[0]} rows, y has {len(codes)} labels. Give one label for each row.")
         p = self.get_params(deep=False)
+        exact = rows if issparse(rows) else np.asarray(X, np.float64)  # checked rows are rounded to float32
         found = loss_gradient(
-            self.network_, rows, codes.reshape(-1, 1) if self._kind == "binary" else codes, self._kind,
+            self.network_, exact, codes.reshape(-1, 1) if self._kind == "binary" else codes, self._kind,
             sample_weight=None if sample_weight is None else check_weights(sample_weight, rows.shape[0]),
             label_smoothing=float(p.get("label_smoothing", 0.0)), training=training,
         )  # fmt: skip
