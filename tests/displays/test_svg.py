@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from xml.etree import ElementTree
 
+import matplotlib.image
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from strates.displays import ClassBalanceDisplay, ConfusionMatrixDisplay, RocCurveDisplay, figure_to_svg
 from strates.inspection import Curve
@@ -49,6 +54,18 @@ def test_no_address_no_style_no_date() -> None:
     svg = ConfusionMatrixDisplay([[5, 1], [0, 4]], ["a", "b"]).to_svg()
     assert "http" not in svg
     assert {"style", "metadata", "image", "script"}.isdisjoint({node.tag for node in parse(svg).iter()})
+
+
+def test_an_image_is_part_of_the_page() -> None:
+    pixels = np.array([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]])
+    figure = Figure(figsize=(1, 1))
+    figure.figimage(pixels)
+    svg = figure_to_svg(figure, title="Two pixels", description="Red, blue.")
+    (address,) = [node.get("href", "") for node in parse(svg).iter("image")]
+    kind, bytes_ = address.split(",")
+    assert kind == "data:image/png;base64"
+    found = matplotlib.image.imread(io.BytesIO(base64.b64decode(bytes_, validate=True)))
+    assert found[..., :3].tolist() == pixels.tolist()
 
 
 def test_same_figure_same_string() -> None:

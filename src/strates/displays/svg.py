@@ -38,8 +38,9 @@ def _plain(element: ElementTree.Element, prefix: str) -> None:
         for name, value in attributes.items():
             if name == "id":
                 value = prefix + value
-            elif name in (_HREF, "href"):
-                name, value = "href", f"#{prefix}{value[1:]}"
+            elif name in (_HREF, "href"):  # an image is part of the page: its bytes are its address
+                inside = value.startswith("data:")
+                name, value = "href", "".join(value.split()) if inside else f"#{prefix}{value[1:]}"
             elif name in ("d", "x", "y", "transform", "points"):
                 value = _shorten(value)
             value = _REFERENCE.sub(rf"url(#{prefix}\1)", value)
