@@ -113,7 +113,7 @@ class TestKey:
 
 def test_dropout_of_zero_makes_no_layer(dense: Any) -> None:
     architecture = dense(hidden=(5, 5), dropout=(0.0, 0.3))
-    assert architecture.dropout_rates == (0.3,)
+    assert architecture.noise_levels == (0.3,)
     assert [layer.name for layer in architecture.build().layers if "dropout" in layer.name] == ["dropout_2"]
 
 

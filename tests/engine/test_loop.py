@@ -35,7 +35,7 @@ class Bench:
         source = self.source() if source is None else source
         settings: dict[str, Any] = {
             "schedule": self.schedule(source),
-            "penalties": Penalties(alpha=0.01, dropout_rates=(0.3,)),
+            "penalties": Penalties(alpha=0.01, noise_levels=(0.3,)),
             "seed": 3,
             "first_epoch": first,
             "max_epochs": epochs,
@@ -216,7 +216,7 @@ class TestPauses:
         assert sorted(seen) == [1, 2, 6, 7, 11]
         # one step a call: the path that the pauses are points of
         state, source = bench.program.start(bench.weights, 0), bench.source()
-        rates, penalties = np.full(CHUNK, 0.02), Penalties(alpha=0.01, dropout_rates=(0.3,))
+        rates, penalties = np.full(CHUNK, 0.02), Penalties(alpha=0.01, noise_levels=(0.3,))
         for step in range(12):
             state, _ = bench.program.run(state, source.fill(step, 1), 1, rates, penalties, 3, step)
             if step + 1 in seen:

@@ -176,7 +176,7 @@ class TestSeveralSteps:
         batches = [rows(8, i) for i in range(4)]
         program = program_of(architecture, keras.optimizers.Adam(), compiler)
         start, rates = program.start(architecture.initial_weights(0), 0), np.full(4, 0.01)
-        penalties = Penalties(alpha=0.01, dropout_rates=(0.4,))
+        penalties = Penalties(alpha=0.01, noise_levels=(0.4,))
         whole, record = program.run(start, chunk_of(batches, (4, 8)), 4, rates, penalties, 7, 0)
         half, first = program.run(start, chunk_of(batches, (4, 8)), 3, rates, penalties, 7, 0)
         rest, second = program.run(half, chunk_of(batches[3:], (4, 8)), 1, rates, penalties, 7, 3)
@@ -398,7 +398,7 @@ class TestDropoutInside:
         architecture = dense(hidden=(64,), dropout=(0.5,))
         form = training_form(architecture.build())
         form.inputs.generator = "threefry" if compiler == "xla" else "philox"
-        form.inputs.rates = tf.constant([0.5])
+        form.inputs.levels = tf.constant([0.5])
         inner = keras.Model(form.model.inputs, form.model.get_layer("dropout_1").output)
 
         @tf.function(jit_compile=compiler == "xla")

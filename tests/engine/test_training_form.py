@@ -12,8 +12,8 @@ from strates.engine.backend import keras, tf
 from strates.engine.training_form import (
     SeededDropout,
     TrainingInputs,
-    dropout_layers,
     is_clonable,
+    noise_layers,
     output_activation,
     output_layer,
     training_form,
@@ -71,8 +71,8 @@ class TestTwin:
         form = training_form(model)
         form.model.set_weights(model.get_weights())
         assert is_clonable(model)
-        assert [type(layer) for layer in dropout_layers(model)] == [L.Dropout] * 2
-        assert not dropout_layers(form.model)
+        assert [type(layer) for layer in noise_layers(model)] == [L.Dropout] * 2
+        assert not noise_layers(form.model)
         assert form.inputs.n_layers == 2
         X = rows(6)[0]
         np.testing.assert_allclose(keras.ops.softmax(forward(form.model, X)), forward(model, X), atol=1e-6)
@@ -120,7 +120,7 @@ class TestSeededDropout:
         generator: str, rate: float = 0.3, *, position: int = 0, n_layers: int = 1, noise_shape: Any = None
     ) -> Any:
         """Make a function (X, seed, step, training) -> output, compiled as training compiles it."""
-        inputs = TrainingInputs(rates=tf.constant([rate] * n_layers), n_layers=n_layers, generator=generator)
+        inputs = TrainingInputs(levels=tf.constant([rate] * n_layers), n_layers=n_layers, generator=generator)
         dropout = SeededDropout(inputs, position, noise_shape)
 
         @tf.function(jit_compile=generator == "threefry", autograph=False)

@@ -269,6 +269,7 @@ _TRANSLATIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Layer]] = {
     "Rescaling": lambda config, _: Rescaling(config["scale"], config["offset"], name=config["name"]),
     "Normalization": _normalization,
     "Dropout": lambda config, _: Dropout(config["rate"], name=config["name"]),
+    "GaussianNoise": lambda config, _: Activation("identity", name=config["name"]),  # as dropout, only in training
     "Activation": lambda config, _: _named(_word(config["activation"]), config["name"]),
     "Softmax": lambda config, _: Softmax(name=config["name"]),
     "ReLU": _relu,

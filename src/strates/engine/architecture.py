@@ -65,12 +65,12 @@ class Architecture(Protocol):
         """Shape of one row."""
 
     @property
-    def dropout_rates(self) -> tuple[float, ...]:
-        """Share of units dropped, one for each Dropout layer, in order."""
+    def noise_levels(self) -> tuple[float, ...]:
+        """Rate of each Dropout layer, standard deviation of each GaussianNoise layer, in order."""
 
     @property
     def row_wise(self) -> bool:
-        """Whether, in training, a row's output is a function of that row alone: no dropout, no batch statistics."""
+        """Whether, in training, a row's output is a function of that row alone: no noise, no batch statistics."""
 
     def build(self) -> keras.Model:
         """Build the Keras model: inputs to probabilities."""
@@ -102,6 +102,8 @@ class DenseArchitecture:
     kernel_initializer : str or keras.initializers.Initializer
     max_norm : float or None
         Largest norm of a unit's incoming weights; written into the model as a Keras constraint.
+    input_noise : float
+        Standard deviation of the noise added to the inputs in training; zero means no GaussianNoise layer at all.
     """
 
     n_inputs: int
@@ -113,12 +115,13 @@ class DenseArchitecture:
     batch_norm: bool = False
     kernel_initializer: Any = "auto"
     max_norm: float | None = None
+    input_noise: float = 0.0
 
     @property
     def key(self) -> Hashable:
         """Everything that changes the graph: not the rates, not the initial weights, not max_norm's value."""
-        drops = tuple(rate > 0 for rate in self.dropout)
-        return ("dense", self.n_inputs, self.hidden, self.n_outputs, self.kind, self.activation, drops, self.batch_norm)
+        noisy = (self.input_noise > 0, *(rate > 0 for rate in self.dropout))
+        return ("dense", self.n_inputs, self.hidden, self.n_outputs, self.kind, self.activation, noisy, self.batch_norm)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -126,20 +129,22 @@ class DenseArchitecture:
         return (self.n_inputs,)
 
     @property
-    def dropout_rates(self) -> tuple[float, ...]:
-        """The rates that are not zero: a rate of zero makes no layer."""
-        return tuple(rate for rate in self.dropout if rate > 0)
+    def noise_levels(self) -> tuple[float, ...]:
+        """The levels that are not zero: a level of zero makes no layer."""
+        return tuple(level for level in (self.input_noise, *self.dropout) if level > 0)
 
     @property
     def row_wise(self) -> bool:
-        """Whether there is neither dropout nor batch normalisation."""
-        return not self.dropout_rates and not self.batch_norm
+        """Whether there is neither noise nor batch normalisation."""
+        return not self.noise_levels and not self.batch_norm
 
     def build(self) -> keras.Model:
         """Build the Keras model, inputs to probabilities, freshly and randomly initialised."""
         layers = keras.layers
         constraint = None if self.max_norm is None else keras.constraints.MaxNorm(self.max_norm, axis=0)
         inputs = x = keras.Input((self.n_inputs,), name="inputs")
+        if self.input_noise > 0:
+            x = layers.GaussianNoise(self.input_noise, name="input_noise")(x)
         for i, units in enumerate(self.hidden, start=1):
             if self.batch_norm:  # the normalisation's beta is the bias
                 x = layers.Dense(units, use_bias=False, kernel_constraint=constraint, name=f"hidden_{i}")(x)

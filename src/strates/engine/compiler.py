@@ -18,7 +18,8 @@ SAVED_PER_FLOP = 2.5e-12
 EXPECTED_FITS = 20
 
 _XLA_LAYERS = (
-    "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "BatchNormalization", "LayerNormalization",
+    "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "GaussianNoise", "SeededNoise",
+    "BatchNormalization", "LayerNormalization",
     "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Functional", "Sequential", "Rescaling", "Normalization",
 )  # fmt: skip
 

@@ -103,9 +103,8 @@ class _Gradients:
         """Return the layers' outputs, the last output and the losses that the network's own layers add."""
         others = [own if i < 0 else weights[i] for i, own in zip(self._others, self._own, strict=True)]
         trained = [weights[i] for i in self._trained]
-        rates = self.architecture.dropout_rates
         inputs = self._form.inputs
-        inputs.rates, inputs.seed, inputs.step = tf.zeros(max(1, len(rates))), tf.constant(0), tf.constant(0)
+        inputs.levels, inputs.seed, inputs.step = tf.zeros(inputs.n_layers), tf.constant(0), tf.constant(0)
         outputs, _, own_losses = self._model.stateless_call(
             trained, others, X, return_losses=True, **mode(self._model, training=training)
         )

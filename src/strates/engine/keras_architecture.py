@@ -14,7 +14,7 @@ import numpy as np
 from strates._types import AnyArray
 from strates.engine.architecture import ProblemKind
 from strates.engine.backend import keras
-from strates.engine.training_form import copy_adapted, dropout_layers, output_activation
+from strates.engine.training_form import copy_adapted, noise_layers, noise_level, output_activation
 from strates.exceptions import ParameterError
 
 _SEEDING = threading.Lock()
@@ -57,7 +57,7 @@ class KerasArchitecture:
         self.model = model
         self.input_shape = input_shape
         self.keep_weights = keep_weights
-        self.dropout_rates = tuple(float(layer.rate) for layer in dropout_layers(model))
+        self.noise_levels = tuple(noise_level(layer) for layer in noise_layers(model))
         self._key = _configuration_key(model)
 
     @property

@@ -35,7 +35,7 @@ class Objective:
         self.architecture = architecture
         self.kind = kind
         form = training_form(architecture.build(), dtype="float64")
-        if not form.logits or form.model.non_trainable_variables or architecture.dropout_rates:
+        if not form.logits or form.model.non_trainable_variables or architecture.noise_levels:
             raise ParameterError(
                 "solver='lbfgs' needs a network whose loss is a fixed function of its weights: no dropout, no batch "
                 "normalisation, no subclassed model. Use solver='adam' or 'sgd', or leave those layers out."

@@ -157,7 +157,7 @@ class TrainingProgram:
             Learning rate of each step.
         penalties : Penalties
         seed : int
-            Of the dropout masks.
+            Of the masks and the noise.
         first : int
             Number of the first step since training began; with ``seed`` it decides the masks.
 
@@ -167,7 +167,7 @@ class TrainingProgram:
         record : StepRecord
         """
         hyper = np.array([penalties.l1, penalties.l2, penalties.max_norm or 0.0, penalties.label_smoothing], np.float32)
-        dropout = np.asarray(penalties.dropout_rates or (0.0,), np.float32)
+        noise = np.asarray(penalties.noise_levels or (0.0,), np.float32)
         counters = np.array([n_steps, seed & 0x7FFFFFFF, first], np.int32)
         arrays = (
             chunk.X,
@@ -176,7 +176,7 @@ class TrainingProgram:
             chunk.counts,
             rates.astype(np.float32),
             hyper,
-            dropout,
+            noise,
             counters,
         )
         inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
@@ -192,10 +192,10 @@ class TrainingProgram:
     def _run(self, *inputs: Any) -> Any:
         self.traces += 1
         variables = [v.value for v in (*self._blocks, *self._others, *self._optimizer.variables)]
-        X, targets, weights, counts, rates, hyper, dropout, counters = inputs[len(variables) :]
+        X, targets, weights, counts, rates, hyper, noise, counters = inputs[len(variables) :]
         for variable, value in zip(variables, inputs[: len(variables)], strict=True):
             variable.assign(value)
-        self._inputs.rates, self._inputs.seed = dropout, counters[1]
+        self._inputs.levels, self._inputs.seed = noise, counters[1]
 
         def body(i: Any, record: Any) -> Any:
             x, y, w, count, rate = (tf.gather(a, i) for a in (X, targets, weights, counts, rates))

@@ -59,14 +59,15 @@ class Penalties:
     max_norm : float or None
         Largest norm of a unit's incoming weights.
     label_smoothing : float
-    dropout_rates : tuple of float
+    noise_levels : tuple of float
+        Share dropped by each Dropout layer, standard deviation of each GaussianNoise layer, in order.
     """
 
     alpha: float = 0.0
     l1_ratio: float = 0.0
     max_norm: float | None = None
     label_smoothing: float = 0.0
-    dropout_rates: tuple[float, ...] = ()
+    noise_levels: tuple[float, ...] = ()
 
     @property
     def l1(self) -> float:

@@ -1,11 +1,12 @@
-"""A network's training form: the same weights, ending in logits, its dropout seeded and its rates inputs.
+"""A network's training form: the same weights, ending in logits, its dropout seeded and its levels inputs.
 
 The model that people see is an ordinary Keras model. The one that is traced for training is a clone of
 it with three changes, none of which touches a weight:
 
 - it ends in logits, because the cross-entropy of a logit is exact where log(softmax) overflows;
-- its Dropout layers take rate and seed from the compiled function's inputs, and draw with a counter-based
-  generator: philox in the plain graph, threefry under XLA, which runs it 20 times faster than the default;
+- its Dropout and GaussianNoise layers take level and seed from the compiled function's inputs, and draw with a
+  counter-based generator: philox in the plain graph, threefry under XLA, which runs it 20 times faster than the
+  default;
 - its dtype is the solver's (float64 for L-BFGS).
 """
 
@@ -19,19 +20,32 @@ from strates.engine.backend import keras, tf
 
 @dataclass
 class TrainingInputs:
-    """The tensors that seeded layers read while the training function is traced."""
+    """The tensors that seeded layers read while a function is traced.
 
-    rates: Any = None
+    Attributes
+    ----------
+    levels : tensor of shape (n_layers,)
+        Rate of each Dropout layer, standard deviation of each GaussianNoise layer.
+    seed, step : int tensor
+        With a layer's position they decide what it draws.
+    n_layers : int
+    generator : {"philox", "threefry"}
+    always : bool
+        Whether they draw outside training too.
+    """
+
+    levels: Any = None
     seed: Any = None
     step: Any = None
     n_layers: int = 1
     generator: str = "philox"
+    always: bool = False
 
 
-class SeededDropout(keras.layers.Layer):
-    """Inverted dropout whose rate and seed are tensors: E[output] = input, the identity at test time."""
+class SeededLayer(keras.layers.Layer):
+    """A layer that draws, whose level and seed are tensors; the identity at test time."""
 
-    def __init__(self, inputs: TrainingInputs, position: int, noise_shape: Any, **kwargs: Any) -> None:
+    def __init__(self, inputs: TrainingInputs, position: int, noise_shape: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._inputs = inputs
         self._position = position
@@ -40,28 +54,51 @@ class SeededDropout(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """Drop, and scale what is kept by 1 / (1 - rate)."""
-        if not training:
+        """Draw, and change x by it."""
+        if not (training or self._inputs.always):
             return x
-        rate = tf.cast(self._inputs.rates[self._position], x.dtype)
-        # one counter a (step, layer): independent masks, and a step that is run again draws the same one
+        level = tf.cast(self._inputs.levels[self._position], x.dtype)
+        # one counter a (step, layer): independent draws, and a step that is run again makes the same ones
         counter = self._inputs.step * self._inputs.n_layers + self._position
         shape = tf.shape(x)
         if self._noise_shape is not None:
             shape = [shape[i] if n is None else n for i, n in enumerate(self._noise_shape)]
-        draw = tf.random.stateless_uniform(
-            shape, seed=tf.stack([self._inputs.seed, counter]), dtype=x.dtype, alg=self._inputs.generator
-        )
-        return tf.where(draw >= rate, x / (1.0 - rate), tf.zeros_like(x))
+        return self._disturb(x, level, shape, tf.stack([self._inputs.seed, counter]))
+
+    def _disturb(self, x: Any, level: Any, shape: Any, seed: Any) -> Any:
+        raise NotImplementedError
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input's shape."""
         return input_shape
 
 
-def dropout_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """List the Dropout layers, in the order of the model's layers."""
-    return [layer for layer in _all_layers(model) if type(layer) is keras.layers.Dropout]
+class SeededDropout(SeededLayer):
+    """Inverted dropout: E[output] = input."""
+
+    def _disturb(self, x: Any, level: Any, shape: Any, seed: Any) -> Any:
+        draw = tf.random.stateless_uniform(shape, seed=seed, dtype=x.dtype, alg=self._inputs.generator)
+        return tf.where(draw >= level, x / (1.0 - level), tf.zeros_like(x))
+
+
+class SeededNoise(SeededLayer):
+    """Gaussian noise, added."""
+
+    def _disturb(self, x: Any, level: Any, shape: Any, seed: Any) -> Any:
+        return x + level * tf.random.stateless_normal(shape, seed=seed, dtype=x.dtype, alg=self._inputs.generator)
+
+
+_SEEDED = {keras.layers.Dropout: SeededDropout, keras.layers.GaussianNoise: SeededNoise}
+
+
+def noise_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """List the Dropout and GaussianNoise layers, in the order of the model's layers."""
+    return [layer for layer in _all_layers(model) if type(layer) in _SEEDED]
+
+
+def noise_level(layer: keras.layers.Layer) -> float:
+    """Return the rate of a Dropout layer, the standard deviation of a GaussianNoise layer."""
+    return float(layer.rate if isinstance(layer, keras.layers.Dropout) else layer.stddev)
 
 
 def _all_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -148,14 +185,15 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
         return TrainingForm(model, inputs, logits=False)
     last = output_layer(model)
     ends_in_activation = output_activation(model) in ("softmax", "sigmoid")
-    positions = {id(layer): i for i, layer in enumerate(dropout_layers(model))}
+    positions = {id(layer): i for i, layer in enumerate(noise_layers(model))}
     inputs.n_layers = max(1, len(positions))
 
     def exchange(layer: Any) -> Any:
         if not isinstance(layer, keras.layers.Layer):  # an operation between layers, such as x + y
             return type(layer).from_config(layer.get_config())
         if id(layer) in positions:
-            return SeededDropout(inputs, positions[id(layer)], layer.noise_shape, name=layer.name, dtype=dtype)
+            shape = getattr(layer, "noise_shape", None)
+            return _SEEDED[type(layer)](inputs, positions[id(layer)], shape, name=layer.name, dtype=dtype)
         if layer is last and isinstance(layer, keras.layers.Softmax):
             return keras.layers.Activation("linear", name=layer.name, dtype=dtype)
         config = {**layer.get_config(), "dtype": dtype}

@@ -5,6 +5,7 @@ from strates.estimators.fit_statistics import FitStatistics
 from strates.estimators.logistic_regression import LogisticRegression
 from strates.estimators.mlp import MLPClassifier
 from strates.estimators.model_file import load, read_metadata, save
+from strates.estimators.monte_carlo_dropout import MonteCarloDropout
 from strates.estimators.network import NetworkClassifier
 from strates.estimators.perceptron import Perceptron
 from strates.estimators.recorder import Frame, Recorder, Recording
@@ -18,6 +19,7 @@ __all__ = [
     "Frame",
     "LogisticRegression",
     "MLPClassifier",
+    "MonteCarloDropout",
     "NetworkClassifier",
     "Perceptron",
     "Recorder",

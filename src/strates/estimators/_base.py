@@ -119,7 +119,7 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             l1_ratio=float(p.get("l1_ratio", 0.0)),
             max_norm=p.get("max_norm"),
             label_smoothing=float(p.get("label_smoothing", 0.0)),
-            dropout_rates=architecture.dropout_rates,
+            noise_levels=architecture.noise_levels,
         )
 
     def _after_lbfgs(

@@ -13,6 +13,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from strates._random import root_seed
 from strates._types import AnyArray, FloatArray
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras
@@ -20,11 +21,14 @@ from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
 from strates.engine.gradients import LossGradient, add_penalty, loss_gradient
+from strates.engine.monte_carlo import monte_carlo_predictor
 from strates.engine.predictor import constants, predictor, refuse_subclass
 from strates.estimators._inputs import check_weights, check_X
 from strates.estimators._packing import pack_state, unpack_state
+from strates.estimators._parameters import integer
 from strates.estimators._stopping import Stopping
 from strates.estimators._targets import LabelEncoding, as_labels
+from strates.estimators.monte_carlo_dropout import MonteCarloDropout
 from strates.exceptions import DataError, ParameterError
 
 #: A probability is never zero, so that its logarithm is a number: where float32 cannot tell it from zero, it is this.
@@ -84,6 +88,40 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
     def predict_log_proba(self, X: Any) -> FloatArray:
         """Return the logarithm of :meth:`predict_proba`, of the same shape."""
         return np.log(self.predict_proba(X))
+
+    def predict_mc_dropout(self, X: Any, *, n_samples: int = 50, random_state: Any = 0) -> MonteCarloDropout:
+        """Predict many times with dropout left on, to see how sure the network is: Monte-Carlo dropout.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+        n_samples : int, default=50
+            Draws.
+        random_state : int, RandomState or None, default=0
+            Of the masks.
+
+        Returns
+        -------
+        MonteCarloDropout
+            ``mean``, ``std``, ``predictive_entropy``, ``mutual_information`` and the ``samples`` themselves.
+
+        Raises
+        ------
+        ParameterError
+            The network has no dropout (nor other noise), so that all draws would be equal.
+        """
+        check_is_fitted(self)
+        integer(1)("n_samples", n_samples)
+        if not self._architecture.noise_levels:
+            raise ParameterError(
+                "Monte-Carlo dropout needs a network with dropout; this one has none. Fit with dropout=0.2, say."
+            )
+        rows = self._check_X(X, reset=False)
+        draw = monte_carlo_predictor(self._architecture)
+        samples = draw(self._tensors, rows, n_samples, root_seed(random_state))
+        shape = samples.shape[:2]
+        flat = self._encoding.probabilities(samples.reshape(-1, samples.shape[-1]))
+        return MonteCarloDropout(flat.reshape(*shape, -1))
 
     def transform(self, X: Any, layer: int | str = -1) -> FloatArray:
         """Return the activations of a hidden layer: the representation that the network has learned.

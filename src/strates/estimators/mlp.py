@@ -10,7 +10,7 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind, keras_activation
 from strates.engine.initializers import make_initializer
 from strates.estimators._base import BaseNetworkClassifier
-from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes
+from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes, real
 
 
 def _check_alpha(name: str, value: Any) -> None:
@@ -53,6 +53,9 @@ class MLPClassifier(BaseNetworkClassifier):
         Share of L1 in the penalty, in [0, 1]. L1 makes weights exactly zero.
     dropout : float or tuple of float, default=0.0
         Share of each hidden layer's units dropped at a training step: one number, or one a layer.
+    input_noise : float, default=0.0
+        Standard deviation of Gaussian noise added to the inputs at each training step, in their units: about an L2
+        penalty on the output's gradient (Bishop, 1995).
     batch_norm : bool, default=False
         Batch normalisation before each hidden activation.
     max_norm : float, optional
@@ -136,6 +139,7 @@ class MLPClassifier(BaseNetworkClassifier):
     References
     ----------
     Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors, Nature 323.
+    Bishop (1995), Training with noise is equivalent to Tikhonov regularization, Neural Computation 7.
     Kingma & Ba (2015), Adam, https://arxiv.org/abs/1412.6980.
 
     Examples
@@ -156,6 +160,7 @@ class MLPClassifier(BaseNetworkClassifier):
         "alpha": _check_alpha,
         "activation": _check_activation,
         "kernel_initializer": _check_initializer,
+        "input_noise": real(low=0, open_high=True),
     }
 
     def __init__(
@@ -168,6 +173,7 @@ class MLPClassifier(BaseNetworkClassifier):
         alpha: float | str = 1e-4,
         l1_ratio: float = 0.0,
         dropout: Any = 0.0,
+        input_noise: float = 0.0,
         batch_norm: bool = False,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
@@ -199,6 +205,7 @@ class MLPClassifier(BaseNetworkClassifier):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.dropout = dropout
+        self.input_noise = input_noise
         self.batch_norm = batch_norm
         self.max_norm = max_norm
         self.label_smoothing = label_smoothing
@@ -237,6 +244,7 @@ class MLPClassifier(BaseNetworkClassifier):
             batch_norm=bool(self.batch_norm),
             kernel_initializer=self.kernel_initializer,
             max_norm=self.max_norm,
+            input_noise=float(self.input_noise),
         )
         return dense, kind
 
