@@ -23,11 +23,11 @@ class Conv2D(Layer):
 
     ::
 
-        z = PW + b              P: what the filter sees, a row for each stop (:func:`im2col`)
+        z = PW + b, P = im2col(x)        P: a row for each stop, what the filter sees there (:func:`im2col`)
 
-        ∂L/∂W = Pᵀδ             with δ = ∂L/∂z; summed over the rows and over all stops, for they share W
+        ∂L/∂x = col2im(δWᵀ)              with δ = ∂L/∂z: each patch's share, put back where it was cut; overlaps add up
+        ∂L/∂W = Pᵀδ                      summed over the rows and over all stops, for they share W
         ∂L/∂b = Σδ
-        ∂L/∂x = paste(δWᵀ)      each patch's share put back where the patch was cut; overlaps add up
 
     Attributes
     ----------
@@ -97,8 +97,14 @@ class Conv2D(Layer):
         """Return the formulas above."""
         plus = "" if self.bias is None else " + b"
         rules = (
-            Rule("forward", f"z = PW{plus}", f"z = PW{plus}"),
-            Rule("input", "∂L/∂x = paste(δWᵀ)", r"\frac{\partial L}{\partial x} = \operatorname{paste}(\delta W^\top)"),
+            Rule(
+                "forward",
+                f"z = PW{plus}, P = im2col(x)",
+                rf"z = PW{plus}, \quad P = \operatorname{{im2col}}(x)",
+            ),
+            Rule(
+                "input", "∂L/∂x = col2im(δWᵀ)", r"\frac{\partial L}{\partial x} = \operatorname{col2im}(\delta W^\top)"
+            ),
             Rule("kernel", "∂L/∂W = Pᵀδ", r"\frac{\partial L}{\partial W} = P^\top \delta"),
         )
         if self.bias is None:

@@ -102,8 +102,8 @@ def leaky_relu_of(c: float) -> Elementwise:
     """Return the leaky relu of slope c below 0."""
     return Elementwise(
         lambda z: leaky_relu(z, c),
-        f"max(0, z) + {c:g} min(0, z)",
-        f"(1[z > 0] + {c:g} 1[z ≤ 0])",
+        f"max(0, z) + {c:g} · min(0, z)",
+        f"(1[z > 0] + {c:g} · 1[z ≤ 0])",
         rf"\max(0, z) + {c:g} \min(0, z)",
         rf"(\mathbf{{1}}[z > 0] + {c:g}\,\mathbf{{1}}[z \leq 0])",
         by_cases=True,

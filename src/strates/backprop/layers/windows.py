@@ -108,7 +108,7 @@ class Windows:
         return np.moveaxis(view, 3, -1)
 
     def paste(self, parts: Array, height: int, width: int) -> Array:
-        """Add what each stop shows to the image it was cut from: the transpose of :meth:`cut`.
+        """Add what each stop shows to the image it was cut from: the transpose of :meth:`cut` ("col2im").
 
         A cell that several windows saw is the sum of its parts, as a derivative adds over all that a number went into.
         For all x and parts, ⟨cut(x), parts⟩ = ⟨x, paste(parts)⟩.
