@@ -12,6 +12,7 @@ from strates.displays.calibration import CalibrationDisplay
 from strates.displays.class_balance import ClassBalanceDisplay
 from strates.displays.confusion_matrix import ConfusionMatrixDisplay
 from strates.displays.curves import PrecisionRecallDisplay, RocCurveDisplay
+from strates.displays.decision_boundary import DecisionBoundaryDisplay
 from strates.displays.display import Display
 from strates.displays.history import HistoryDisplay
 from strates.displays.importance import ImportanceDisplay
@@ -25,6 +26,7 @@ __all__ = [
     "CalibrationDisplay",
     "ClassBalanceDisplay",
     "ConfusionMatrixDisplay",
+    "DecisionBoundaryDisplay",
     "Display",
     "HistoryDisplay",
     "ImportanceDisplay",

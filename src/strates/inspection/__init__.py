@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from strates.inspection.activation_function import ActivationFunction, Kink, activation_function, maxout
 from strates.inspection.baselines import Baseline, fit_baselines
+from strates.inspection.boundary import DecisionBoundary
 from strates.inspection.calibration import Calibration, CalibrationBin
 from strates.inspection.class_report import ClassReport
 from strates.inspection.comparison import Comparison
 from strates.inspection.cross_validation import CrossValidation, cross_validate_metrics
 from strates.inspection.curves import Curve
 from strates.inspection.data_summary import ColumnSummary, DataSummary, summarize_data
+from strates.inspection.decision_boundary import decision_boundary
 from strates.inspection.decisions_only import decisions_only, folds_of_decisions_only
 from strates.inspection.dense_layers import network_graph
 from strates.inspection.evaluation import Evaluation, evaluate
@@ -23,6 +25,7 @@ from strates.inspection.importance import Importance, permutation_importance
 from strates.inspection.metric import Metric
 from strates.inspection.mistakes import Mistake
 from strates.inspection.network_graph import NetworkColumn, NetworkGraph, graph_from_weights
+from strates.inspection.plane import Plane
 from strates.inspection.record import Record
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "CrossValidation",
     "Curve",
     "DataSummary",
+    "DecisionBoundary",
     "Evaluation",
     "Importance",
     "Kink",
@@ -43,9 +47,11 @@ __all__ = [
     "Mistake",
     "NetworkColumn",
     "NetworkGraph",
+    "Plane",
     "Record",
     "activation_function",
     "cross_validate_metrics",
+    "decision_boundary",
     "decisions_only",
     "evaluate",
     "fit_baselines",
