@@ -9,31 +9,43 @@ from __future__ import annotations
 
 from strates.displays.activation_function import ActivationFunctionDisplay
 from strates.displays.calibration import CalibrationDisplay
+from strates.displays.circuit import CircuitDisplay
 from strates.displays.class_balance import ClassBalanceDisplay
 from strates.displays.confusion_matrix import ConfusionMatrixDisplay
 from strates.displays.curves import PrecisionRecallDisplay, RocCurveDisplay
 from strates.displays.decision_boundary import DecisionBoundaryDisplay
 from strates.displays.display import Display
+from strates.displays.gradient_flow import GradientFlowDisplay
 from strates.displays.history import HistoryDisplay
 from strates.displays.importance import ImportanceDisplay
 from strates.displays.intervals import IntervalDisplay
+from strates.displays.linear_probes import LinearProbesDisplay
 from strates.displays.network import NetworkDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
+from strates.displays.representation import RepresentationDisplay
 from strates.displays.svg import figure_to_svg
+from strates.displays.warp import WarpDisplay
+from strates.displays.weights import WeightsDisplay
 
 __all__ = [
     "ActivationFunctionDisplay",
     "CalibrationDisplay",
+    "CircuitDisplay",
     "ClassBalanceDisplay",
     "ConfusionMatrixDisplay",
     "DecisionBoundaryDisplay",
     "Display",
+    "GradientFlowDisplay",
     "HistoryDisplay",
     "ImportanceDisplay",
     "IntervalDisplay",
+    "LinearProbesDisplay",
     "NetworkDisplay",
     "PrecisionRecallDisplay",
     "RegularizationPathDisplay",
+    "RepresentationDisplay",
     "RocCurveDisplay",
+    "WarpDisplay",
+    "WeightsDisplay",
     "figure_to_svg",
 ]

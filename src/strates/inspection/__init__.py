@@ -21,12 +21,19 @@ from strates.inspection.decision_boundary import decision_boundary
 from strates.inspection.decisions_only import decisions_only, folds_of_decisions_only
 from strates.inspection.dense_layers import network_graph
 from strates.inspection.evaluation import Evaluation, evaluate
+from strates.inspection.gradient_flow import gradient_flow
 from strates.inspection.importance import Importance, permutation_importance
+from strates.inspection.layer_weights import LayerWeights, layer_weights
+from strates.inspection.linear_probes import linear_probes
 from strates.inspection.metric import Metric
 from strates.inspection.mistakes import Mistake
 from strates.inspection.network_graph import NetworkColumn, NetworkGraph, graph_from_weights
 from strates.inspection.plane import Plane
 from strates.inspection.record import Record
+from strates.inspection.representations import Representation, representations
+from strates.inspection.straight_boundary import StraightBoundary
+from strates.inspection.untangle import Untangling, untangle
+from strates.inspection.warp import Warp, WarpedSpace, warp
 
 __all__ = [
     "ActivationFunction",
@@ -43,12 +50,18 @@ __all__ = [
     "Evaluation",
     "Importance",
     "Kink",
+    "LayerWeights",
     "Metric",
     "Mistake",
     "NetworkColumn",
     "NetworkGraph",
     "Plane",
     "Record",
+    "Representation",
+    "StraightBoundary",
+    "Untangling",
+    "Warp",
+    "WarpedSpace",
     "activation_function",
     "cross_validate_metrics",
     "decision_boundary",
@@ -56,9 +69,15 @@ __all__ = [
     "evaluate",
     "fit_baselines",
     "folds_of_decisions_only",
+    "gradient_flow",
     "graph_from_weights",
+    "layer_weights",
+    "linear_probes",
     "maxout",
     "network_graph",
     "permutation_importance",
+    "representations",
     "summarize_data",
+    "untangle",
+    "warp",
 ]
