@@ -40,7 +40,7 @@ class Reshape(Layer):
         """Return y of shape (n_rows, *target_shape); the cache is both shapes."""
         x = self._rows(x, ...)
         try:
-            y = x.reshape(len(x), *self.target_shape)
+            y = x.copy().reshape(len(x), *self.target_shape)
         except ValueError as reason:
             raise DataError(
                 f"{self.title} got x of shape {x.shape}: its rows hold {math.prod(x.shape[1:])} numbers, which do not "
@@ -51,7 +51,7 @@ class Reshape(Layer):
     def backward(self, gradient: Any, cache: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[Array, dict[str, Array]]:
         """Return ∂L/∂x; there are no parameters."""
         old, new = cache
-        return self._incoming(gradient, new).reshape(old), {}
+        return self._incoming(gradient, new).copy().reshape(old), {}
 
     def rules(self) -> tuple[Rule, ...]:
         """Return the formulas above."""
@@ -92,12 +92,12 @@ class Flatten(Layer):
     def forward(self, x: Any) -> tuple[Array, tuple[int, ...]]:
         """Return y of shape (n_rows, n_numbers); the cache is the shape of x."""
         x = self._rows(x, ...)
-        return x.reshape(len(x), -1), x.shape
+        return x.copy().reshape(len(x), -1), x.shape
 
     def backward(self, gradient: Any, cache: tuple[int, ...]) -> tuple[Array, dict[str, Array]]:
         """Return ∂L/∂x; there are no parameters."""
         flat = (cache[0], math.prod(cache[1:]))
-        return self._incoming(gradient, flat).reshape(cache), {}
+        return self._incoming(gradient, flat).copy().reshape(cache), {}
 
     def rules(self) -> tuple[Rule, ...]:
         """Return the formulas above."""
