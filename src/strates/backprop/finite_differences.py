@@ -62,6 +62,15 @@ class Differences:
 def relative_error(a: Any, b: Any) -> Array:
     """Return ``|a - b| / max(|a|, |b|)``, 0 where both are zero.
 
+    Parameters
+    ----------
+    a, b : array-like
+        Two gradients, of one shape.
+
+    Returns
+    -------
+    ndarray
+
     Examples
     --------
     >>> relative_error([1.0, 0.0], [1.01, 0.0]).round(4)
