@@ -70,7 +70,7 @@ def test_dataset_is_written_and_can_be_read_again(strates: Any) -> None:
     assert not Path("x.csv").exists()
 
 
-COMMANDS = ["fit", "predict", "evaluate", "report", "info", "datasets"]
+COMMANDS = ["fit", "predict", "evaluate", "explain", "check-gradients", "report", "info", "datasets"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -82,4 +82,4 @@ def test_help_shows_an_example(strates: Any, command: str) -> None:
 
 
 def test_all_commands_are_known_to_these_tests() -> None:
-    assert [command.callback.__name__ for command in app.registered_commands] == COMMANDS
+    assert [one.callback.__name__.replace("_", "-") for one in app.registered_commands] == COMMANDS

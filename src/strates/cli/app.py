@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from strates import __version__
+from strates.cli.check_gradients import check_gradients
 from strates.cli.datasets import datasets
 from strates.cli.evaluate import evaluate
+from strates.cli.explain import explain
 from strates.cli.failures import ReportingGroup
 from strates.cli.fit import fit
 from strates.cli.info import info
@@ -42,7 +44,7 @@ def strates(
     """Train a neural network on a table, and see how good it is."""
 
 
-for command in (fit, predict, evaluate, report, info, datasets):
+for command in (fit, predict, evaluate, explain, check_gradients, report, info, datasets):
     app.command(no_args_is_help=command is not datasets)(command)
 
 
