@@ -19,7 +19,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from skrub import tabular_pipeline
 
-from strates.inspection import cross_validate_metrics, evaluate, fit_baselines, graph_from_weights, summarize_data
+from strates.inspection import (
+    cross_validate_metrics,
+    decision_boundary,
+    evaluate,
+    fit_baselines,
+    graph_from_weights,
+    summarize_data,
+)
 from strates.report import ReportContent, render_report, write_report
 from strates.report.render import _TEMPLATES
 from strates.report.sections import SECTIONS
@@ -87,6 +94,7 @@ def wine_content(**changes: Any) -> ReportContent:
             {"name": "dense", "type": "Dense", "output_shape": (None, 3), "parameters": 18, "activation": "softmax"},
         ],
         "drawing": graph_from_weights([np.eye(5, 3)], [np.zeros(3)], feature_names=X.columns),
+        "boundary": decision_boundary(clf, X.iloc[test], y.iloc[test], plane="pca", resolution=20).compact(),
         "coefficients": COEFFICIENTS,
         "reference_class": "grignolino",
         "fit_statistics": {"deviance": 70.25, "null_deviance": 190.5, "aic": 78.25, "mcfadden_r2": 0.631, "bic": None},
@@ -132,6 +140,7 @@ def test_every_section_has_its_heading_and_its_line_of_contents(page: Page) -> N
         "ROC and precision-recall",
         "Calibration",
         "What the network looks at",
+        "Where the network decides",
         "Most confident mistakes",
         "How to do it again",
     ]
@@ -158,10 +167,10 @@ def test_page_loads_nothing(content: ReportContent) -> None:
 
 
 def test_every_figure_is_named_described_and_captioned(content: ReportContent, page: Page) -> None:
-    assert page.tags["svg"] == page.tags["figure"] == page.tags["figcaption"] == 10
+    assert page.tags["svg"] == page.tags["figure"] == page.tags["figcaption"] == 11
     assert page.tags["title"] == page.tags["svg"] + 1  # the page has one, too
     assert page.tags["desc"] == page.tags["svg"]
-    assert sum(value == "img" for tag, name, value in page.attributes if (tag, name) == ("svg", "role")) == 10
+    assert sum(value == "img" for tag, name, value in page.attributes if (tag, name) == ("svg", "role")) == 11
     assert all(re.search(r"\d", text) for text in page.said("desc"))
     accuracy = content.evaluation.metric("accuracy").value
     assert any(f"this network {accuracy:.3f}" in text for text in page.said("desc"))

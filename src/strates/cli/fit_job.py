@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
+from strates.cli.boundary_view import boundary_view
 from strates.cli.checkpoint_file import forget_checkpoint, leave_no_empty_folder
 from strates.cli.classifier import make_classifier, spare_epochs
 from strates.cli.columns import LearnedColumn, learn_columns
@@ -136,6 +137,8 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         )
     with screen.doing("Looking at the coefficients"):
         coefficients = coefficient_fields(pipeline, parts.X_train, parts.y_train, streamed=plan.streamed)
+    with screen.doing("Drawing the boundary"):
+        boundary = boundary_view(pipeline, parts.X_test, parts.y_test, evaluation)
     return ReportContent(
         title=f"{plan.target} from {plan.source.name}",
         evaluation=evaluation,
@@ -144,6 +147,7 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         data=parts.data,
         network=network_layers(clf.network_),
         drawing=_drawing(pipeline),
+        boundary=boundary,
         **coefficients,
         history=getattr(clf, "history_", None),
         best_epoch=getattr(clf, "best_epoch_", None),

@@ -15,7 +15,8 @@ from strates._types import FloatArray
 from strates.displays.boundary_shades import shade
 
 _DEPTHS = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.97, 2.0)
-_ROOM, _LITTLE_ROOM = 0.045, 0.08  # around a name, as a share of the picture, beside points and over them
+_ROOM, _LITTLE_ROOM = 0.03, 0.05  # above and below a name, as a share of the picture, beside points and over them
+_NARROWER = 0.4
 
 
 def tie_lines(x: FloatArray, y: FloatArray, ahead: FloatArray) -> list[FloatArray]:
@@ -131,8 +132,10 @@ def nearest(x: FloatArray, y: FloatArray, points: FloatArray) -> tuple[NDArray[n
 
 
 def _roomiest(x: FloatArray, y: FloatArray, allowed: FloatArray, room: float) -> tuple[float, float] | None:
-    distance = distance_transform_edt(np.pad(allowed, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(distance.argmax()), distance.shape)
-    if distance[row, column] < room * len(x):
+    # a name is wider than high: what is beside it counts as nearer
+    distance = distance_transform_edt(np.pad(allowed, 1), sampling=(1.0, _NARROWER))[1:-1, 1:-1]
+    if distance.max() < room * len(x):
         return None
+    best = np.argwhere(distance >= 0.999 * distance.max())  # of equal places the one in their midst
+    row, column = best[np.square(best - best.mean(axis=0)).sum(axis=1).argmin()]
     return float(x[column]), float(y[row])

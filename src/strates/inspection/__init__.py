@@ -11,6 +11,7 @@ from __future__ import annotations
 from strates.inspection.activation_function import ActivationFunction, Kink, activation_function, maxout
 from strates.inspection.baselines import Baseline, fit_baselines
 from strates.inspection.boundary import DecisionBoundary
+from strates.inspection.boundary_complexity import BoundaryComplexity, boundary_complexity
 from strates.inspection.calibration import Calibration, CalibrationBin
 from strates.inspection.class_report import ClassReport
 from strates.inspection.comparison import Comparison
@@ -38,6 +39,7 @@ from strates.inspection.warp import Warp, WarpedSpace, warp
 __all__ = [
     "ActivationFunction",
     "Baseline",
+    "BoundaryComplexity",
     "Calibration",
     "CalibrationBin",
     "ClassReport",
@@ -63,6 +65,7 @@ __all__ = [
     "Warp",
     "WarpedSpace",
     "activation_function",
+    "boundary_complexity",
     "cross_validate_metrics",
     "decision_boundary",
     "decisions_only",

@@ -10,6 +10,7 @@ from typing import Any, Self
 import pandas as pd
 
 from strates.inspection.baselines import Baseline
+from strates.inspection.boundary import DecisionBoundary
 from strates.inspection.cross_validation import CrossValidation
 from strates.inspection.data_summary import DataSummary
 from strates.inspection.evaluation import Evaluation
@@ -40,6 +41,8 @@ class ReportContent(Record):
         are the columns of a table, in their order.
     drawing : NetworkGraph or None
         Neurons and weights to draw: what :func:`strates.inspection.network_graph` returned.
+    boundary : DecisionBoundary or None
+        Where it decides, on a plane: what :func:`strates.inspection.decision_boundary` returned, after ``compact()``.
     coefficients : DataFrame or None
         Of a linear model: a row a class and feature, with columns "class", "feature", "coefficient" and, where known,
         "odds_ratio", "odds_ratio_low", "odds_ratio_high" (95 % interval), "z" and "p_value"; as
@@ -86,6 +89,7 @@ class ReportContent(Record):
     data: DataSummary | None = None
     network: list[dict[str, Any]] = field(default_factory=list)
     drawing: NetworkGraph | None = None
+    boundary: DecisionBoundary | None = None
     coefficients: pd.DataFrame | None = None
     coefficient_unit: str = "1"
     coefficient_notes: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from strates.report.content import ReportContent
 from strates.report.section import Section
+from strates.report.sections.boundary import boundary_section
 from strates.report.sections.calibration import calibration_section
 from strates.report.sections.coefficients import coefficients_section
 from strates.report.sections.confusion import confusion_section
@@ -35,6 +36,7 @@ SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     curves_section,
     calibration_section,
     importance_section,
+    boundary_section,
     mistakes_section,
     redo_section,
 )
