@@ -9,7 +9,7 @@ import pytest
 
 from strates.engine.architecture import ACTIVATIONS, DenseArchitecture
 from strates.engine.backend import keras
-from strates.engine.initializers import INITIALIZER_NAMES, make_initializer, scheme_for
+from strates.engine.initializers import INITIALIZER_NAMES, Sparse, make_initializer, scheme_for
 from strates.engine.predictor import predictor
 from strates.exceptions import ParameterError
 
@@ -54,6 +54,30 @@ def test_orthogonal() -> None:
     np.testing.assert_allclose(weights @ weights.T, np.eye(N_IN), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "n_connections", "stddev"),
+    [("sparse", 15, 1), ("sparse(15)", 15, 1), ("sparse( 40, .25 )", 40, 0.25), ("sparse(999)", N_IN, 1)],
+)
+def test_sparse_units_have_few_incoming_weights(scheme: str, n_connections: int, stddev: float) -> None:
+    weights = draw(scheme)
+    assert np.count_nonzero(weights, axis=0).tolist() == [n_connections] * N_OUT
+    drawn = weights[weights != 0]
+    assert drawn.std() == pytest.approx(stddev, rel=0.03)
+    assert abs(drawn.mean()) < 4 * stddev / np.sqrt(drawn.size)
+    if n_connections < N_IN:  # no input is preferred: counts as of a hypergeometric draw
+        counts = np.count_nonzero(weights, axis=1)
+        expected = N_OUT * n_connections / N_IN
+        assert counts.std() == pytest.approx(np.sqrt(expected * (1 - n_connections / N_IN)), rel=0.2)
+        assert counts.sum() == N_OUT * n_connections
+
+
+def test_sparse_filters() -> None:
+    weights = np.asarray(make_initializer("sparse(4)", "relu", 0)((3, 3, 2, 8)))
+    assert np.count_nonzero(weights, axis=(0, 1, 2)).tolist() == [4] * 8
+    again = Sparse.from_config(make_initializer("sparse(4)", "relu", 0).get_config())
+    np.testing.assert_array_equal(again((3, 3, 2, 8)), weights)
+
+
 @pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS.values())))
 def test_auto_suits_the_activation(activation: str) -> None:
     rectifiers = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
@@ -90,6 +114,8 @@ class TestKerasInitializers:
         ("normal(x)", r"kernel_initializer='normal\(x\)' is not known\."),
         ("normal(1e)", r"kernel_initializer='normal\(1e\)'"),
         ("normal(-1)", r"kernel_initializer='normal\(-1\)'"),
+        ("sparse(0)", r"kernel_initializer='sparse\(0\)' is not known\. Did you mean 'sparse\(15\)'\?"),
+        ("sparse(2.5)", r"kernel_initializer='sparse\(2\.5\)'"),
         (3, r"kernel_initializer=3 is not known\..*keras\.initializers\.Initializer also serves"),
     ],
 )

@@ -20,7 +20,7 @@ from strates.displays.side_by_side import side_by_side
 from strates.displays.style import BLUE, FAINT, INK, MUTED, VERMILION, label_text
 from strates.exceptions import ParameterError
 from strates.inspection.gradient_flow import gradient_flow
-from strates.inspection.network_spaces import split_pipeline
+from strates.inspection.network_inputs import split_pipeline
 
 #: Ratios of updates to weights at which learning goes on neither too slowly nor too fast.
 GOOD_RATIO, GOOD_RATIOS = 1e-3, (1e-4, 1e-2)

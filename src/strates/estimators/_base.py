@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 
@@ -196,6 +197,44 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
                 "The network's outputs are fixed at the first call."
             )
         return self._fit(X, y, sample_weight, None, single=True, classes=classes)
+
+    def initialized(self, X: Any, y: Any = None) -> Self:
+        """Return a copy whose network has not learned: it is as a fit would begin with it, or as this one's began.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Rows of the kind that the fit takes; how many inputs there are.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), optional
+            Labels: how many outputs there are. Those of the fit by default, two classes if there was none.
+
+        Returns
+        -------
+        object
+            It predicts and transforms, and has a ``network_``, before any training. ``random_state`` decides the
+            weights; those of a fitted estimator's copy are the ones that its fit drew, whatever ``random_state``.
+
+        Examples
+        --------
+        >>> from strates import MLPClassifier
+        >>> clf = MLPClassifier((5,), kernel_initializer="zeros").initialized([[1.0, 2.0]], ["a", "b", "c"])
+        >>> clf.predict_proba([[3.0, 4.0]])
+        array([[0.33, 0.33, 0.33]], dtype=float32)
+        """
+        twin: Self = clone(self)
+        twin._check_parameters()
+        rows = twin._check_X(X, reset=True)
+        fitted = "_weights" in self.__dict__
+        if y is not None:
+            encoding = encode(as_labels(y))
+        else:
+            encoding = self._encoding if fitted else encode(np.arange(2))
+        seed = twin._seed = self._seed if fitted else twin._start_seed(False)
+        twin._set_network(tuple(rows.shape[1:]), encoding, False)
+        twin._weights = twin._start(seed, False)
+        twin._penalties(twin._architecture, rows.shape[0])
+        twin._tell([], 0, Stopping(False, twin.tol, twin.n_iter_no_change), False)
+        return twin
 
     # -- fitting --------------------------------------------------------------------------------------
 

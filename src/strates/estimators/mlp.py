@@ -43,7 +43,8 @@ class MLPClassifier(BaseNetworkClassifier):
     kernel_initializer : str or keras.initializers.Initializer, default="auto"
         "auto" suits the activation (He for rectifiers, LeCun for "selu", Glorot otherwise). By name: "zeros",
         "normal(s)" with a standard deviation s, "lecun", "glorot", "he" (also with "_normal", "_uniform"),
-        "orthogonal". Biases start at zero.
+        "orthogonal", "sparse(k)" with k incoming weights a unit from N(0, 1), or "sparse(k, s)" from N(0, s^2). Biases
+        start at zero.
     solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
         "lbfgs" takes all rows at once and computes in float64: for small problems. A Keras optimizer brings its
         own learning rate.

@@ -9,6 +9,8 @@ JSON and back (``to_dict``, ``from_dict``).
 from __future__ import annotations
 
 from strates.inspection.activation_function import ActivationFunction, Kink, activation_function, maxout
+from strates.inspection.activation_histograms import ActivationHistograms, activation_histograms
+from strates.inspection.activation_statistics import activation_statistics
 from strates.inspection.baselines import Baseline, fit_baselines
 from strates.inspection.boundary import DecisionBoundary
 from strates.inspection.boundary_complexity import BoundaryComplexity, boundary_complexity
@@ -38,6 +40,7 @@ from strates.inspection.warp import Warp, WarpedSpace, warp
 
 __all__ = [
     "ActivationFunction",
+    "ActivationHistograms",
     "Baseline",
     "BoundaryComplexity",
     "Calibration",
@@ -65,6 +68,8 @@ __all__ = [
     "Warp",
     "WarpedSpace",
     "activation_function",
+    "activation_histograms",
+    "activation_statistics",
     "boundary_complexity",
     "cross_validate_metrics",
     "decision_boundary",

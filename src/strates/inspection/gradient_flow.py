@@ -12,7 +12,7 @@ import pandas as pd
 from strates._types import AnyArray
 from strates.exceptions import ParameterError, did_you_mean
 from strates.inspection.layer_signals import SignalSums, joint_norm, measure_layers
-from strates.inspection.network_spaces import network_inputs
+from strates.inspection.network_inputs import network_inputs
 
 _OVER = ("end", "training")
 _COLUMNS = ["layer", "units", "activation_mean", "activation_std", "activation_norm", "delta_norm", "gradient_norm",
@@ -76,8 +76,9 @@ def gradient_flow(
           weight_norm``; a solver such as Adam, which scales the gradient weight by weight, makes another. NaN for a
           solver without a learning rate;
         - ``dead``: share of units that are zero in every row and place; NaN but for rectified units;
-        - ``saturated``: share of outputs closer than 0.01 to an end of the function's range: of tanh, those of absolute
-          value above 0.99; of the logistic function, those outside 0.01 to 0.99. NaN for functions without two ends.
+        - ``saturated``: share of outputs in the outermost 1 % of the function's range at either end, where its slope is
+          next to nothing: beyond 0.98 for tanh, outside 0.01 to 0.99 for the logistic function. NaN for functions
+          without two ends.
 
     Raises
     ------

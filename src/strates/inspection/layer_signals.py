@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,16 @@ from strates.inspection.outcome import take_rows
 #: Rows of one pass, at most, and numbers of all its activations: they are in memory at once, with their derivatives.
 BLOCK_ROWS = 2_000
 BLOCK_NUMBERS = 16_000_000
-#: An activation is saturated when it is closer than this to an end of its function's range.
+#: An activation is saturated when it is closer to an end of its function's range than this share of the range: tanh
+#: beyond 0.98, the logistic function outside 0.01 to 0.99; either's slope is then below 4 % of its steepest.
 SATURATED_WITHIN = 0.01
-_RANGES = {"tanh": (-1, 1), "sigmoid": (0, 1), "softsign": (-1, 1), "hard_tanh": (-1, 1), "hard_sigmoid": (0, 1)}
+RANGES: dict[str, tuple[float, float]] = {
+    "tanh": (-1, 1),
+    "sigmoid": (0, 1),
+    "softsign": (-1, 1),
+    "hard_tanh": (-1, 1),
+    "hard_sigmoid": (0, 1),
+}
 #: Functions that are exactly zero, with slope zero, over half of their inputs: a unit can stay there.
 _CAN_DIE = frozenset({"relu", "relu6"})
 
@@ -53,9 +60,10 @@ class SignalSums:
             The block's share of all rows.
         """
         saturated = np.nan
-        if self.group.activation in _RANGES:
-            low, high = _RANGES[self.group.activation]
-            saturated = float(np.count_nonzero((a < low + SATURATED_WITHIN) | (a > high - SATURATED_WITHIN)))
+        if self.group.activation in RANGES:
+            low, high = RANGES[self.group.activation]
+            near = SATURATED_WITHIN * (high - low)
+            saturated = float(np.count_nonzero((a < low + near) | (a > high - near)))
         self._n += a.size
         self._sums += [a.sum(), np.square(a).sum(), np.square(delta).sum(), saturated]
         alive = (a != 0).reshape(-1, a.shape[-1]).any(axis=0)
@@ -93,7 +101,15 @@ def joint_norm(arrays: list[AnyArray]) -> float:
     return float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays))) if arrays else np.nan
 
 
-def measure_layers(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -> list[SignalSums]:
+def measure_layers(
+    clf: Any,
+    X: Any,
+    y: Any,
+    *,
+    penalty: bool,
+    training: bool,
+    also: Callable[[LayerGroup, AnyArray], None] | None = None,
+) -> list[SignalSums]:
     """Send rows through a fitted classifier and its loss back, in blocks.
 
     Parameters
@@ -104,6 +120,8 @@ def measure_layers(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -
     y : array-like of shape (n_rows,)
     penalty, training : bool
         As ``loss_gradient`` takes them.
+    also : callable, default=None
+        Called with each layer and each block of its activations, of shape (n_rows, ..., n_units).
 
     Returns
     -------
@@ -132,6 +150,8 @@ def measure_layers(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -
             gradients = [found.parameters[names[id(v)]] for v in one.group.kernels if id(v) in names]
             # the loss is a mean: a row's own derivative is n_rows times its share of the mean's
             one.add(found.activations[end], n_rows * found.deltas[end], gradients, share)
+            if also is not None:
+                also(one.group, found.activations[end])
     return sums
 
 
