@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,28 @@ from numpy.typing import NDArray
 from strates._types import AnyArray
 from strates.backprop.layers.layer import Array
 from strates.backprop.network import Network
+from strates.exceptions import ParameterError
+
+#: Half a step for which rounding is an excuse; smaller ones make it themselves.
+_LEAST_STEP = 1e-7
+
+
+def checked_step(h: Any) -> float:
+    """Return half a step, if it is one.
+
+    Raises
+    ------
+    ParameterError
+        It is not a positive number.
+
+    Examples
+    --------
+    >>> checked_step(1e-5)
+    1e-05
+    """
+    if not isinstance(h, Real) or isinstance(h, bool) or not 0 < float(h) < np.inf:
+        raise ParameterError(f"h={h!r}; expected a positive step, such as 1e-5.")
+    return float(h)
 
 
 @dataclass(frozen=True)
@@ -49,7 +72,8 @@ class Differences:
     values : ndarray of shape (n_entries,)
         ``(L(w + h) - L(w - h)) / 2h``.
     rounding : ndarray of shape (n_entries,)
-        What rounding in the two values of L may have done to them: ``eps * |L| / h``.
+        What rounding in the two values of L may have done to them: ``eps * |L| / h``. For a step below 1e-7 it is what
+        it is at 1e-7: more is the fault of the step.
     crossed : list of (str, int, int) or None
         For each entry the layer, row and unit whose piece changed between the two points; None where none did.
     """
@@ -132,7 +156,7 @@ def centred_differences(
             pieces.append(side.pieces(there, first))
         (up, up_penalty), (down, down_penalty) = sides
         values.append(((up - down) + (up_penalty - down_penalty)) / (2 * h))
-        rounding.append(eps * (max(up, down) + max(up_penalty, down_penalty)) / h)
+        rounding.append(eps * (max(up, down) + max(up_penalty, down_penalty)) / max(h, _LEAST_STEP))
         corner = ("penalty", -1, -1) if bends and abs(start[entry]) <= h else None
         crossed.append(_changed_piece(*pieces) or corner)
     return Differences(np.array(values), np.array(rounding), crossed)

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from strates.backprop.finite_differences import checked_step
 from strates.backprop.gradient_check import BlockCheck, check_objective
 from strates.backprop.layers import LogisticLoss
 from strates.backprop.layers.layer import Array, Layer
+from strates.backprop.layers.softmax import log_softmax
 from strates.backprop.ledger_html import ledger_html
 from strates.backprop.ledger_latex import ledger_latex
 from strates.backprop.ledger_line import LedgerLine
 from strates.backprop.ledger_text import ledger_text
 from strates.backprop.network import BackwardPass, ForwardPass, Network
-from strates.backprop.products import forward_product, input_product, number, parameter_product
+from strates.backprop.products import (
+    factor,
+    forward_product,
+    input_product,
+    loss_product,
+    number,
+    parameter_product,
+    softmax_product,
+)
 from strates.backprop.rebuild import rebuild
-from strates.backprop.rows import network_rows, network_targets, tensorflow_gradients
+from strates.backprop.rows import is_multilabel, network_rows, network_targets, tensorflow_gradients
 from strates.exceptions import DataError, ParameterError
 
 #: Numbers of one array that are written out; larger arrays are summarised.
@@ -40,7 +51,7 @@ class Ledger:
     probabilities : dict of str to float
         Of each class.
     label : str
-        The row's class.
+        The row's class; of a multilabel problem the labels that it has, with commas.
     loss, penalty : float
         In nats.
     witnesses : tuple of BlockCheck
@@ -169,31 +180,36 @@ def ledger(
     >>> [witness.verdict for witness in book.witnesses]
     ['good', 'good', 'good', 'good']
     """
-    if max_numbers < 1:
+    h = checked_step(h)
+    if not isinstance(max_numbers, Integral) or isinstance(max_numbers, bool) or max_numbers < 1:
         raise ParameterError(f"max_numbers={max_numbers!r}; expected how many numbers of an array to show, 1 or more.")
     last = est[-1] if hasattr(est, "steps") else est
-    network = rebuild(est)
+    whole = rebuild(est)
     rows = network_rows(est, _one_row(last, x))
     if len(rows) != 1:
         raise DataError(f"x has {len(rows)} rows; a ledger is of one. Choose it, such as X[[12]] or X.iloc[[12]].")
-    targets = network_targets(est, _one_label(y), network, 1)
-    network = network if penalty else network.without_penalty()
+    targets = network_targets(est, _one_label(y), whole, 1)
+    network = whole if penalty else whole.without_penalty()
     there = network.forward(rows, targets)
     back = network.backward(there)
-    theirs = tensorflow_gradients(est, rows, _one_label(y), penalty=penalty, training=False)
+    theirs = tensorflow_gradients(est, rows, _one_label(y), whole, penalty=penalty, training=False)
     witnesses, kinks = check_objective(network, rows, targets, theirs, h=h, penalty=bool(network.penalties))
     classes = [str(label) for label in np.asarray(last.classes_).tolist()]
+    several = is_multilabel(last, network)
+    own = [name for name, on in zip(classes, targets[0], strict=True) if on] if several else []
+    code = int(np.ravel(targets)[0])
+    label = (", ".join(own) or "none") if several else classes[code]
     return Ledger(
         tuple(_lines(network, there, back, _feature_names(est, last, rows.shape[1:]), classes)),
         _layers(network),
         _probabilities(there, classes),
-        str(np.asarray(y).ravel()[0]) if np.size(y) == 1 else str(y),
+        label,
         there.loss,
         there.penalty,
         witnesses,
         len(kinks),
         max_numbers,
-        f"{type(last).__name__}, one row of class {np.asarray(y).ravel()[0] if np.size(y) == 1 else y}",
+        f"{type(last).__name__}, one row {'with labels' if several else 'of class'} {label}",
     )
 
 
@@ -310,14 +326,13 @@ def _loss_lines(network: Network, there: ForwardPass, back: BackwardPass, names:
     def probability(place: tuple[int, ...]) -> str:
         if logistic:
             return f"1 / (1 + exp({number(-z[place])}))"
-        shares = [f"exp({number(v)})" for v in z[:8]] + ["…"] * (len(z) > 8)
-        return f"exp({number(z[place])}) / ({' + '.join(shares)})"
+        return softmax_product(z, place)
 
     def loss(place: tuple[int, ...]) -> str:
-        terms = [(a, b) for a, b in zip(y, p, strict=True) if a]
-        if logistic:
-            terms += [(1 - a, 1 - b) for a, b in zip(y, p, strict=True) if a != 1]
-        return " ".join(f"− {'' if a == 1 else number(a) + ' · '}log({number(b)})" for a, b in terms)
+        if not logistic:
+            return loss_product(log_softmax(z), y)
+        yes, no = -np.logaddexp(0, -z), -np.logaddexp(0, z)  # log p and log(1 - p), finite where p rounds to 0 or 1
+        return loss_product(np.concatenate([yes, no]), np.concatenate([y, 1 - y]))
 
     def difference(place: tuple[int, ...]) -> str:
         return f"{number(p[place])} − {number(y[place])}"
@@ -376,7 +391,7 @@ def _penalty_lines(network: Network, back: BackwardPass, features: tuple[str, ..
         total = back.parameters[name]
 
         def added(place: tuple[int, ...], total: Array = total, slope: Array = slope) -> str:
-            return f"{number(total[place] - slope[place])} + {number(slope[place])}"
+            return f"{factor(total[place] - slope[place])} + {factor(slope[place])}"
 
         symbol = f"{texts['kernel'].text}"
         lines.append(

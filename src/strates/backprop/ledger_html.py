@@ -37,7 +37,8 @@ def ledger_html(book: Ledger) -> str:
 
 def _lead(book: Ledger) -> str:
     bars = []
-    for name, p in sorted(book.probabilities.items(), key=lambda item: -item[1])[:10]:
+    ordered = sorted(book.probabilities.items(), key=lambda item: -item[1])
+    for name, p in ordered[:10] + [item for item in ordered[10:] if item[0] == book.label]:
         mark = ' class="right"' if name == book.label else ""
         bars.append(
             f"<li{mark}><span>{escape(name)}</span><meter min=0 max=1 value={p:.6f}></meter><b>{p:.4f}</b></li>"
@@ -72,7 +73,7 @@ def _table(book: Ledger, line: LedgerLine) -> str:
     head = f"<h4>{escape(line.quantity)}{size}</h4><p class=rule>{escape(line.rule)}</p>"
     if book.is_large(line):
         return head + _summary(line)
-    values = line.value.reshape(-1, line.value.shape[-1]) if line.value.ndim else line.value.reshape(1, 1)
+    values = line.table
     scale = float(np.abs(values).max(initial=0.0)) or 1.0
     places = list(line.places())
     tall = len(values) == 1 and values.shape[1] > 1  # one number a line reads better with its name beside it
@@ -80,26 +81,22 @@ def _table(book: Ledger, line: LedgerLine) -> str:
         stubs = list(line.column_names) or [str(i) for i in range(values.shape[1])]
         rows = [_row(stubs[i], [(values[0, i], places[i])], line, scale) for i in range(values.shape[1])]
         return f"{head}<div class=scroll><table class=tall>{''.join(rows)}</table></div>"
-    names = line.row_names if len(line.row_names) == len(values) else [str(i) for i in range(len(values))]
     columns = line.column_names or [str(j) for j in range(values.shape[1])]
     top = ""
     if values.shape[1] > 1:
         top = "<tr><th></th>" + "".join(f"<th scope=col>{escape(c)}</th>" for c in columns) + "</tr>"
     width = values.shape[1]
     rows = [
-        _row(
-            names[i] if len(values) > 1 else "",
-            [(values[i, j], places[i * width + j]) for j in range(width)],
-            line,
-            scale,
-        )
-        for i in range(len(values))
+        _row(name, [(values[i, j], places[i * width + j]) for j in range(width)], line, scale)
+        for i, name in enumerate(line.row_labels)
     ]
     return f"{head}<div class=scroll><table>{top}{''.join(rows)}</table></div>"
 
 
 def _row(name: str, cells: list[tuple[float, tuple[int, ...]]], line: LedgerLine, scale: float) -> str:
-    return f"<tr><th scope=row>{escape(name)}</th>{''.join(_cell(v, place, line, scale) for v, place in cells)}</tr>"
+    whole = f' title="{escape(name)}"' if len(name) > 24 else ""  # it may be cut
+    numbers = "".join(_cell(value, place, line, scale) for value, place in cells)
+    return f"<tr><th scope=row{whole}>{escape(name)}</th>{numbers}</tr>"
 
 
 def _cell(value: float, place: tuple[int, ...], line: LedgerLine, scale: float) -> str:

@@ -77,7 +77,11 @@ def ledger_latex(book: Ledger) -> str:
 
 
 def _prediction(book: Ledger) -> str:
-    rows = " ".join(rf"{latex_text(name)}: {p:.4f};" for name, p in list(book.probabilities.items())[:20])
+    ordered = sorted(book.probabilities.items(), key=lambda item: -item[1])
+    shown = ordered[:20] + [item for item in ordered[20:] if item[0] == book.label]
+    rows = " ".join(rf"{latex_text(name)}: {p:.4f};" for name, p in shown)
+    if len(ordered) > len(shown):
+        rows += f" and {len(ordered) - len(shown)} more;"
     penalty = rf", penalty {book.penalty:.6f}" if book.penalty else ""
     return rf"Probabilities: {rows} loss {book.loss:.6f}{penalty}."
 
@@ -91,7 +95,7 @@ def _line(book: Ledger, line: LedgerLine) -> str:
         return f"{head}\n\nA ${shape}$ array: {words}, {found['zeros']:.0f} zeros.\n"
     if not line.value.ndim:
         return f"{head}\n\\[ {latex_number(float(line.value))} \\]"
-    return "\n".join([head, *_matrices(line.value.reshape(-1, line.value.shape[-1]))])
+    return "\n".join([head, *_matrices(line.table)])
 
 
 def _matrices(table: Array) -> list[str]:

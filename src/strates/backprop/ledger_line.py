@@ -51,6 +51,27 @@ class LedgerLine:
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
 
+    @property
+    def table(self) -> Array:
+        """The numbers in rows and columns: all axes but the last go down, of an image of one channel the height."""
+        shape = self._table_shape
+        return self.value.reshape(-1, shape[-1]) if shape else self.value.reshape(1, 1)
+
+    @property
+    def row_labels(self) -> tuple[str, ...]:
+        """A label for each row of the table: its name, or where it stands; of a single row an empty one."""
+        places = tuple(", ".join(map(str, place)) for place in np.ndindex(*self._table_shape[:-1]))
+        if len(places) <= 1:
+            return ("",)
+        return self.row_names if len(self.row_names) == len(places) else places
+
+    @property
+    def _table_shape(self) -> tuple[int, ...]:
+        shape = self.value.shape
+        while len(shape) >= 3 and shape[-1] == 1:
+            shape = shape[:-1]
+        return shape
+
     def places(self) -> Iterator[Place]:
         """Iterate over the indices of the numbers, in order."""
         return (tuple(int(i) for i in place) for place in np.ndindex(self.value.shape))

@@ -28,7 +28,8 @@ def number(value: Any) -> str:
     return text.replace("-", "−")
 
 
-def _factor(value: Any) -> str:
+def factor(value: Any) -> str:
+    """Write a number so that a sign can stand before it."""
     text = number(value)
     return f"({text})" if text.startswith("−") else text
 
@@ -49,8 +50,48 @@ def sum_of_products(pairs: Iterable[tuple[float, float]], constant: float | None
         rest = sum(terms[i][0] * terms[i][1] for i in order[MAX_TERMS:])
         left = f" + {len(terms) - MAX_TERMS} smaller terms that add up to {number(rest)}"
         terms = [terms[i] for i in kept]
-    text = " + ".join(f"{_factor(a)} · {_factor(b)}" for a, b in terms) + left
-    return text if constant is None else f"{text} + {_factor(constant)}"
+    text = " + ".join(f"{factor(a)} · {factor(b)}" for a, b in terms) + left
+    return text if constant is None else f"{text} + {factor(constant)}"
+
+
+def softmax_product(scores: Array, place: Place) -> str:
+    """Write one probability of a softmax; of many classes the likeliest, and the rest added up.
+
+    Examples
+    --------
+    >>> softmax_product(np.array([1.0, -2.0]), (0,))
+    'exp(1) / (exp(1) + exp(−2))'
+    """
+    terms, rest = scores, ""
+    if len(scores) > MAX_TERMS:
+        order = np.argsort(-scores, kind="stable")
+        terms, others = scores[np.sort(order[:MAX_TERMS])], scores[order[MAX_TERMS:]]
+        top = others.max()  # exp of the scores themselves may overflow
+        rest = f" + {len(others)} smaller terms that add up to exp({number(top + np.log(np.exp(others - top).sum()))})"
+    return f"exp({number(scores[place])}) / ({' + '.join(f'exp({number(v)})' for v in terms)}{rest})"
+
+
+def loss_product(log_p: Array, y: Array) -> str:
+    """Write a cross-entropy of one row: minus the logarithms of the probabilities, each times its target.
+
+    Examples
+    --------
+    >>> loss_product(np.log([0.2, 0.8]), np.array([0.0, 1.0]))
+    '−log(0.8)'
+    >>> loss_product(np.log([0.2, 0.8]), np.array([0.05, 0.95]))
+    '−0.05 · log(0.2) − 0.95 · log(0.8)'
+    """
+    terms = [(float(a), float(b)) for a, b in zip(y, log_p, strict=True) if a]
+    rest = ""
+    if len(terms) > MAX_TERMS:
+        order = sorted(range(len(terms)), key=lambda i: terms[i][0] * terms[i][1])
+        left = -sum(terms[i][0] * terms[i][1] for i in order[MAX_TERMS:])
+        rest = f" + {len(terms) - MAX_TERMS} smaller terms that add up to {number(left)}"
+        terms = [terms[i] for i in sorted(order[:MAX_TERMS])]
+    # a probability of 1e-400 has a logarithm, but is 0 in floating point
+    logs = [f"log({number(np.exp(b))})" if np.exp(b) else factor(b) for _, b in terms]
+    text = " ".join(f"− {'' if a == 1 else number(a) + ' · '}{log}" for (a, _), log in zip(terms, logs, strict=True))
+    return text.replace("− ", "−", 1) + rest
 
 
 def forward_product(layer: Layer, x: Array, out: Array, place: Place) -> str:
@@ -77,9 +118,9 @@ def forward_product(layer: Layer, x: Array, out: Array, place: Place) -> str:
     if isinstance(layer, BatchNorm) and not layer.training:
         unit = place[-1]
         s = np.sqrt(layer.moving_variance[unit] + layer.epsilon)
-        scaled = f"({number(x[place])} − {_factor(layer.moving_mean[unit])}) / {number(s)}"
-        gamma = "" if layer.gamma is None else f"{_factor(layer.gamma[unit])} · "
-        beta = "" if layer.beta is None else f" + {_factor(layer.beta[unit])}"
+        scaled = f"({number(x[place])} − {factor(layer.moving_mean[unit])}) / {number(s)}"
+        gamma = "" if layer.gamma is None else f"{factor(layer.gamma[unit])} · "
+        beta = "" if layer.beta is None else f" + {factor(layer.beta[unit])}"
         return f"{gamma}{scaled}{beta}"
     if isinstance(layer, Conv2D):
         patch = layer.windows.cut(x[np.newaxis])[0, place[0], place[1]]
@@ -113,12 +154,12 @@ def input_product(layer: Layer, x: Array, cache: Any, delta: Array, place: Place
     if isinstance(layer, Dense):
         return sum_of_products(zip(delta, layer.kernel[place[0]], strict=True))
     if isinstance(layer, Activation):
-        return f"{_factor(delta[place])} · {_factor(cache.slope[0][place])}"
+        return f"{factor(delta[place])} · {factor(cache.slope[0][place])}"
     if isinstance(layer, BatchNorm) and not layer.training:
         unit = place[-1]
         gamma = 1.0 if layer.gamma is None else layer.gamma[unit]
         s = np.sqrt(layer.moving_variance[unit] + layer.epsilon)
-        return f"{_factor(gamma)} · {_factor(delta[place])} / {number(s)}"
+        return f"{factor(gamma)} · {factor(delta[place])} / {number(s)}"
     return ""
 
 
@@ -143,9 +184,9 @@ def parameter_product(layer: Layer, x: Array, cache: Any, delta: Array, key: str
     if isinstance(layer, Dense):
         if key == "bias":
             return number(delta[place])
-        return f"{_factor(x[place[0]])} · {_factor(delta[place[1]])}"
+        return f"{factor(x[place[0]])} · {factor(delta[place[1]])}"
     if isinstance(layer, BatchNorm) and x.ndim == 1:
-        return number(delta[place]) if key == "beta" else f"{_factor(delta[place])} · {_factor(cache.x_hat[0][place])}"
+        return number(delta[place]) if key == "beta" else f"{factor(delta[place])} · {factor(cache.x_hat[0][place])}"
     if isinstance(layer, Conv2D):
         channel = delta[..., place[-1]]
         if key == "bias":

@@ -49,6 +49,7 @@ def network_rows(est: Any, X: Any) -> Array:
         est = est[-1]
     if hasattr(X, "toarray"):
         X = X.toarray()
+    _refuse_other_columns(est, X)
     try:
         rows = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -72,6 +73,17 @@ def network_rows(est: Any, X: Any) -> Array:
     return rows
 
 
+def _refuse_other_columns(est: Any, X: Any) -> None:
+    """Refuse a table whose columns are not those of the fit, in that order: the network knows places, not names."""
+    names, given = getattr(est, "feature_names_in_", None), getattr(X, "columns", None)
+    if names is None or given is None or list(names) == list(given):
+        return
+    same = sorted(map(str, names)) == sorted(map(str, given))
+    what = "the columns of the fit in another order" if same else f"the columns {', '.join(map(repr, given[:20]))}"
+    wanted = ", ".join(repr(str(name)) for name in names[:20]) + (", ..." if len(names) > 20 else "")
+    raise DataError(f"X has {what}; expected {wanted}. X[list(clf.feature_names_in_)] puts them so.")
+
+
 def _input_shape(est: Any) -> tuple[int, ...] | None:
     shape = getattr(getattr(est, "network_", None), "input_shape", None)
     if not isinstance(shape, tuple) or None in shape[1:]:
@@ -79,7 +91,9 @@ def _input_shape(est: Any) -> tuple[int, ...] | None:
     return tuple(int(n) for n in shape[1:])
 
 
-def tensorflow_gradients(est: Any, rows: Array, y: Any, *, penalty: bool, training: bool) -> dict[str, Array]:
+def tensorflow_gradients(
+    est: Any, rows: Array, y: Any, network: Network, *, penalty: bool, training: bool
+) -> dict[str, Array]:
     """Return what TensorFlow says the gradients are, by "layer/parameter"; empty where the classifier cannot tell.
 
     Parameters
@@ -90,6 +104,8 @@ def tensorflow_gradients(est: Any, rows: Array, y: Any, *, penalty: bool, traini
         What :func:`network_rows` returned.
     y : array-like
         Their labels.
+    network : Network
+        The same on the blackboard, with its penalties.
     penalty, training : bool
         See ``loss_gradient``.
 
@@ -102,7 +118,13 @@ def tensorflow_gradients(est: Any, rows: Array, y: Any, *, penalty: bool, traini
         return {}
     names = getattr(last, "feature_names_in_", None)
     X = rows if names is None else pd.DataFrame(rows, columns=names)
-    found: dict[str, Array] = last.loss_gradient(X, y, penalty=penalty, training=training).parameters
+    labels = _one_label_a_row(last, network, y)
+    found: dict[str, Array] = last.loss_gradient(X, labels, penalty=penalty, training=training).parameters
+    if not penalty and not getattr(last, "alpha_", 0.0):
+        # a network's own regularizers are part of TensorFlow's loss always: take them off again
+        for name, rule in network.penalties.items():
+            if name in found:
+                found[name] = found[name] - rule.gradient(network.parameters[name])
     return found
 
 
@@ -135,18 +157,41 @@ def network_targets(est: Any, y: Any, network: Network, n_rows: int) -> AnyArray
     >>> network_targets(clf, ["yes", "no"], rebuild(clf), 2).ravel()
     array([1., 0.])
     """
-    labels = np.asarray(y)
-    if labels.ndim == 0:
-        labels = labels.reshape(1)
+    last = est[-1] if hasattr(est, "steps") else est
+    labels = _one_label_a_row(last, network, y)
     if len(labels) != n_rows:
         raise TargetError(f"X has {n_rows} rows, y has {len(labels)} labels. Give one label for each row.")
-    classes = np.asarray((est[-1] if hasattr(est, "steps") else est).classes_)
-    if labels.ndim == 2:
-        return labels.astype(np.float64)
+    classes = np.asarray(last.classes_)
+    if is_multilabel(last, network):
+        return _zeros_and_ones(labels, len(classes))
+    if labels.ndim != 1:
+        raise TargetError(f"y has shape {labels.shape}; expected ({n_rows},), one label for each row.")
     place = {label: code for code, label in enumerate(classes.tolist())}
     unknown = [label for label in labels.tolist() if label not in place]
     if unknown:
-        shown = ", ".join(map(repr, list(place)[:20]))
+        shown = ", ".join(map(repr, list(place)[:20])) + (", ..." if len(place) > 20 else "")
         raise TargetError(f"y holds the label {unknown[0]!r}, which is not among the classes {shown}. Use one of them.")
     codes = np.array([place[label] for label in labels.tolist()])
     return codes.reshape(-1, 1).astype(np.float64) if isinstance(network.loss, LogisticLoss) else codes
+
+
+def is_multilabel(last: Any, network: Network) -> bool:
+    """Whether a classifier answers yes or no to each label: with logistic units, as many as it has classes."""
+    return isinstance(network.loss, LogisticLoss) and last.network_.output_shape[-1] == len(last.classes_)
+
+
+def _one_label_a_row(last: Any, network: Network, y: Any) -> AnyArray:
+    """Return labels as an array; a table of one column is that column."""
+    labels = np.asarray(y)
+    if labels.ndim == 0:
+        return labels.reshape(1)
+    return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 and not is_multilabel(last, network) else labels
+
+
+def _zeros_and_ones(labels: AnyArray, n_labels: int) -> Array:
+    if labels.ndim != 2 or labels.shape[1] != n_labels or not np.isin(labels, (0, 1)).all():
+        raise TargetError(
+            f"y has shape {labels.shape} and holds {', '.join(map(repr, np.unique(labels)[:5].tolist()))}; expected 0 "
+            f"and 1 in shape (n_rows, {n_labels}): this classifier says yes or no to each of {n_labels} labels."
+        )
+    return labels.astype(np.float64)
