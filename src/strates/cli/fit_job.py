@@ -24,6 +24,7 @@ from strates.cli.metric_table import as_bounds
 from strates.cli.model_card import ModelCard
 from strates.cli.network_layers import network_layers
 from strates.cli.progress import TrainingProgress
+from strates.cli.representation_view import representation_fields
 from strates.cli.screen import Screen
 from strates.cli.table_parts import TableParts, read_parts, stream_parts
 from strates.estimators import Checkpoint, fit_stream, save
@@ -139,6 +140,8 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         coefficients = coefficient_fields(pipeline, parts.X_train, parts.y_train, streamed=plan.streamed)
     with screen.doing("Drawing the boundary"):
         boundary = boundary_view(pipeline, parts.X_test, parts.y_test, evaluation)
+    with screen.doing("Looking at the representation"):
+        representation = representation_fields(pipeline, parts.X_test, parts.y_test)
     return ReportContent(
         title=f"{plan.target} from {plan.source.name}",
         evaluation=evaluation,
@@ -148,6 +151,7 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         network=network_layers(clf.network_),
         drawing=_drawing(pipeline),
         boundary=boundary,
+        **representation,
         **coefficients,
         history=getattr(clf, "history_", None),
         best_epoch=getattr(clf, "best_epoch_", None),

@@ -23,7 +23,7 @@ from strates.displays.class_points import (
     square_box,
 )
 from strates.displays.display import Display
-from strates.displays.side_by_side import side_by_side
+from strates.displays.side_by_side import settle, side_by_side
 from strates.displays.style import INK, MUTED, label_text
 from strates.exceptions import DataError
 from strates.inspection.linear_probes import linear_probes
@@ -176,6 +176,7 @@ class RepresentationDisplay(Display):
         for one, space in zip(self.axes_, self.shown, strict=True):
             self._draw_space(one, space)
         self.legend_ = draw_legend(ax, self.classes, set(self.codes.tolist()), self.figure_size()[0])
+        settle(ax)
 
     def _draw_space(self, ax: Axes, space: Representation) -> None:
         points = space.projection
@@ -269,7 +270,7 @@ def _probe_values(probes: pd.DataFrame | None, name: str) -> dict[str, float]:
 
 def _probe_text(probes: pd.DataFrame | None, name: str) -> str:
     values = _probe_values(probes, name)
-    return "   ".join(f"{_PROBE_WORDS[probe]} {100 * value:.1f} %" for probe, value in values.items())
+    return " · ".join(f"{_PROBE_WORDS[probe]} {100 * value:.1f} %" for probe, value in values.items())
 
 
 def _describe(space: Representation, probes: pd.DataFrame | None) -> str:

@@ -47,3 +47,19 @@ def side_by_side(
         )  # fmt: skip
     ax.set_axis_off()
     return [[figure.add_subplot(grid[row, column]) for column in range(n_columns)] for row in range(n_rows)]
+
+
+def settle(ax: Axes) -> None:
+    """Lay a figure out once, ahead of its drawing.
+
+    Panels of a fixed shape shrink within the places that the first pass of a constrained layout gives them; the second
+    one, at the drawing itself, then leaves room for what stands around them.
+
+    Parameters
+    ----------
+    ax : Axes
+        Of the figure.
+    """
+    figure: Any = ax.get_figure(root=True)
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()

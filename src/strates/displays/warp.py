@@ -16,7 +16,7 @@ from strates._types import FloatArray
 from strates.displays.class_legend import draw_legend, legend_height
 from strates.displays.class_points import draw_points, draw_straight_boundary, square_box
 from strates.displays.display import Display
-from strates.displays.side_by_side import side_by_side
+from strates.displays.side_by_side import settle, side_by_side
 from strates.displays.style import INK, MUTED, label_text
 from strates.exceptions import DataError
 from strates.inspection.network_inputs import split_pipeline
@@ -157,6 +157,7 @@ class WarpDisplay(Display):
             self.points_.append(draw_points(one, space.points, self.codes, len(self.classes)))
             _label(one, space, first=number == 0)
         self.legend_ = draw_legend(ax, self.classes, set(self.codes.tolist()), self.figure_size()[0])
+        settle(ax)
 
     def _boundary_curves(self) -> list[tuple[FloatArray, ...]]:
         """Return the curves of the boundary in the input, each carried through all spaces."""

@@ -62,7 +62,8 @@ def linear_probes(
     layers : sequence of (str or int), str, int or None, default=None
         Spaces to probe; see :func:`strates.inspection.representations`. All by default.
     probes : tuple of {"logistic", "knn"}, default=("logistic", "knn")
-        Which classifiers: scikit-learn's ``LogisticRegression`` and ``KNeighborsClassifier``, on standardised units.
+        Which classifiers: scikit-learn's ``LogisticRegression`` (to a tolerance of 1e-3) and ``KNeighborsClassifier``,
+        on standardised units.
     cv : int, default=5
         Number of stratified folds.
     n_neighbors : int, default=5
@@ -159,7 +160,7 @@ def _hits(
     hits = 0
     for train, test in folds.split(values, codes):
         model = (
-            LogisticRegression(max_iter=2_000)
+            LogisticRegression(max_iter=2_000, tol=1e-3)
             if probe == "logistic"
             else KNeighborsClassifier(min(n_neighbors, len(train)))
         )

@@ -16,8 +16,9 @@ from strates.inspection.data_summary import DataSummary
 from strates.inspection.evaluation import Evaluation
 from strates.inspection.network_graph import NetworkGraph
 from strates.inspection.record import Record, to_plain
+from strates.inspection.representations import Representation
 
-_TABLES = ("history", "coefficients")
+_TABLES = ("history", "coefficients", "probes")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +44,12 @@ class ReportContent(Record):
         Neurons and weights to draw: what :func:`strates.inspection.network_graph` returned.
     boundary : DecisionBoundary or None
         Where it decides, on a plane: what :func:`strates.inspection.decision_boundary` returned, after ``compact()``.
+    representations : tuple of Representation
+        What rows become, space by space: what :func:`strates.inspection.representations` returned, of a few rows.
+    representation_codes : tuple of int
+        Number of each of those rows' class, in the order of ``evaluation.classes``.
+    probes : DataFrame or None
+        What :func:`strates.inspection.linear_probes` returned.
     coefficients : DataFrame or None
         Of a linear model: a row a class and feature, with columns "class", "feature", "coefficient" and, where known,
         "odds_ratio", "odds_ratio_low", "odds_ratio_high" (95 % interval), "z" and "p_value"; as
@@ -90,6 +97,9 @@ class ReportContent(Record):
     network: list[dict[str, Any]] = field(default_factory=list)
     drawing: NetworkGraph | None = None
     boundary: DecisionBoundary | None = None
+    representations: tuple[Representation, ...] = ()
+    representation_codes: tuple[int, ...] = ()
+    probes: pd.DataFrame | None = None
     coefficients: pd.DataFrame | None = None
     coefficient_unit: str = "1"
     coefficient_notes: tuple[str, ...] = ()

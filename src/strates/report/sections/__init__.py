@@ -22,6 +22,7 @@ from strates.report.sections.metrics import metrics_section
 from strates.report.sections.mistakes import mistakes_section
 from strates.report.sections.network import network_section
 from strates.report.sections.redo import redo_section
+from strates.report.sections.representation import representation_section
 from strates.report.sections.summary import summary_section
 from strates.report.sections.training import training_section
 
@@ -37,6 +38,7 @@ SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     calibration_section,
     importance_section,
     boundary_section,
+    representation_section,
     mistakes_section,
     redo_section,
 )
