@@ -24,6 +24,7 @@ from strates.engine.gradients import LossGradient, add_penalty, loss_gradient
 from strates.engine.monte_carlo import monte_carlo_predictor
 from strates.engine.predictor import constants, predictor, refuse_subclass
 from strates.estimators._inputs import check_weights, check_X
+from strates.estimators._notebook import show_network
 from strates.estimators._packing import pack_state, unpack_state
 from strates.estimators._parameters import integer
 from strates.estimators._stopping import Stopping
@@ -297,6 +298,9 @@ class FittedNetwork(ClassifierMixin, TransformerMixin, BaseEstimator):
         return [e.learning_rate for e in self._epochs]
 
     # -- housekeeping ---------------------------------------------------------------------------------
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        return show_network(self, super()._get_fitted_attr_html(doc_link))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_weights" in self.__dict__

@@ -16,6 +16,7 @@ from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras
 from strates.engine.threshold_network import threshold_network
 from strates.estimators._inputs import check_X
+from strates.estimators._notebook import show_network
 from strates.estimators._parameters import Check, boolean, integer, real
 from strates.estimators._perceptron_rule import ThresholdUnit
 from strates.estimators._targets import as_labels, encode
@@ -302,6 +303,9 @@ class Perceptron(ClassifierMixin, TransformerMixin, BaseEstimator):
     def _decide(self, X: Any) -> AnyArray:
         scores = self.decision_function(X)
         return (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        return show_network(self, super()._get_fitted_attr_html(doc_link))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
