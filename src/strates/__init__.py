@@ -7,7 +7,8 @@ The names below load on first use, because TensorFlow takes seconds to import::
     clf = MLPClassifier((64, 32), random_state=0).fit(X, y)
 
 Classifiers
-    ``LogisticRegression``, ``Perceptron``, ``MLPClassifier``, ``NetworkClassifier``
+    ``LogisticRegression``, ``Perceptron``, ``MLPClassifier``, ``CNNClassifier``,
+    ``NetworkClassifier``
 From a table to a fitted model, and to a file and back
     ``tabular_pipeline``, ``save``, ``load``
 Callbacks
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from strates import backprop, datasets, displays, estimators, inspection, report
     from strates.estimators import (
         Checkpoint,
+        CNNClassifier,
         LogisticRegression,
         MLPClassifier,
         NetworkClassifier,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CNNClassifier",
     "Checkpoint",
     "LogisticRegression",
     "MLPClassifier",

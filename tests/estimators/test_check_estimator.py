@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from strates import LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron
+from strates import CNNClassifier, LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron
 
 #: Where random masks or a batch's statistics count rows, a row of weight 2 and the same row twice are two things.
 COUNTS_ROWS = {
@@ -26,6 +26,7 @@ pytestmark = [
     [
         MLPClassifier(),
         NetworkClassifier(),
+        CNNClassifier((4,), hidden_layer_sizes=(16,), max_iter=60, learning_rate_init=0.02),
         MLPClassifier((20,), solver="lbfgs", max_iter=60),
         MLPClassifier(
             (20,), alpha=1e-3, l1_ratio=0.5, max_norm=3.0, learning_rate="one_cycle", learning_rate_init=0.02

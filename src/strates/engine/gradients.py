@@ -66,7 +66,7 @@ class _Gradients:
     def __init__(self, architecture: KerasArchitecture, precision: Precision) -> None:
         self.architecture = architecture  # kept alive: the key of an unshared network is its address
         self._precision = precision
-        self._form: TrainingForm = training_form(architecture.build(), precision)
+        self._form: TrainingForm = training_form(architecture.build(), precision, augmented=False)
         model = self._form.model
         self.layers = [layer.name for layer in model.layers] if is_functional(model) else []
         if self.layers:

@@ -91,6 +91,14 @@ class SeededNoise(SeededLayer):
 _SEEDED = {keras.layers.Dropout: SeededDropout, keras.layers.GaussianNoise: SeededNoise}
 
 
+def is_augmentation(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is one of Keras's random changes of images, such as RandomFlip, which act in training alone."""
+    kind = type(layer)
+    return (
+        "image_preprocessing" in kind.__module__ and kind.__name__.startswith("Rand") and kind.__name__ != "RandomCrop"
+    )
+
+
 def noise_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """List the Dropout and GaussianNoise layers, in the order of the model's layers."""
     return [layer for layer in _all_layers(model) if type(layer) in _SEEDED]
@@ -166,7 +174,7 @@ class TrainingForm:
     logits: bool
 
 
-def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
+def training_form(model: keras.Model, dtype: str = "float32", *, augmented: bool = True) -> TrainingForm:
     """Clone a network into its training form.
 
     Parameters
@@ -174,6 +182,8 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
     model : keras.Model
         Ends in probabilities.
     dtype : {"float32", "float64"}
+    augmented : bool, default=True
+        Whether layers that change images at random stay.
 
     Returns
     -------
@@ -194,6 +204,8 @@ def training_form(model: keras.Model, dtype: str = "float32") -> TrainingForm:
         if id(layer) in positions:
             shape = getattr(layer, "noise_shape", None)
             return _SEEDED[type(layer)](inputs, positions[id(layer)], shape, name=layer.name, dtype=dtype)
+        if not augmented and is_augmentation(layer):
+            return keras.layers.Activation("linear", name=layer.name, dtype=dtype)
         if layer is last and isinstance(layer, keras.layers.Softmax):
             return keras.layers.Activation("linear", name=layer.name, dtype=dtype)
         config = {**layer.get_config(), "dtype": dtype}

@@ -1,6 +1,7 @@
 """The classifiers, and what goes with fitting them."""
 
 from strates.estimators.checkpoint import Checkpoint
+from strates.estimators.cnn import CNNClassifier
 from strates.estimators.fit_statistics import FitStatistics
 from strates.estimators.logistic_regression import LogisticRegression
 from strates.estimators.mlp import MLPClassifier
@@ -14,6 +15,7 @@ from strates.estimators.streaming import fit_stream
 from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
 
 __all__ = [
+    "CNNClassifier",
     "Checkpoint",
     "FitStatistics",
     "Frame",

@@ -15,10 +15,11 @@ from sklearn.utils.metaestimators import available_if
 
 from strates._random import integer_seed, root_seed
 from strates._types import AnyArray
-from strates.engine.architecture import Architecture, ProblemKind
+from strates.engine.architecture import Architecture, ProblemKind, keras_activation
 from strates.engine.backend import keras
 from strates.engine.batches import as_rows
 from strates.engine.epoch import Epoch
+from strates.engine.initializers import make_initializer
 from strates.engine.keras_architecture import KerasArchitecture
 from strates.engine.lbfgs import LbfgsResult
 from strates.engine.schedules import SCHEDULES
@@ -56,6 +57,14 @@ def automatic_alpha(n_features: int, n_samples: int) -> float:
     (0.001, 0.0001)
     """
     return min(max(0.1 * n_features / n_samples, 1e-4), 0.03)
+
+
+def _check_activation(_: str, value: Any) -> None:
+    keras_activation(value)
+
+
+def _check_initializer(_: str, value: Any) -> None:
+    make_initializer(value, "relu", 0)
 
 
 def _learns_by_steps(estimator: Any) -> bool:
@@ -99,6 +108,8 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         "early_stopping": boolean,
         "warm_start": boolean,
         "batch_norm": boolean,
+        "activation": _check_activation,
+        "kernel_initializer": _check_initializer,
     }
 
     # -- what a subclass says -------------------------------------------------------------------------

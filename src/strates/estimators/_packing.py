@@ -16,6 +16,7 @@ from typing import Any
 
 from strates.engine.architecture import DenseArchitecture
 from strates.engine.backend import keras
+from strates.engine.conv_architecture import ConvArchitecture
 from strates.engine.keras_architecture import KerasArchitecture
 from strates.engine.storage import network_from_bytes, network_to_bytes, object_from_config
 
@@ -66,7 +67,7 @@ def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         packed["_network_number"] = len(pack.networks)
         pack.networks.append(network_to_bytes(estimator.network_))
         del packed["_weights"]
-        if isinstance(architecture, DenseArchitecture):
+        if isinstance(architecture, DenseArchitecture | ConvArchitecture):
             initializer = _to_config(architecture.kernel_initializer)
             packed["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:
@@ -85,7 +86,7 @@ def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
     if "_network_number" in whole:
         network = network_from_bytes(pack.networks[whole.pop("_network_number")], pack.custom_objects)
         architecture = whole["_architecture"]
-        if isinstance(architecture, DenseArchitecture):
+        if isinstance(architecture, DenseArchitecture | ConvArchitecture):
             initializer = _from_config(architecture.kernel_initializer, pack.custom_objects)
             whole["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:
@@ -97,12 +98,16 @@ def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _to_config(value: Any) -> Any:
-    if isinstance(value, keras.optimizers.Optimizer | keras.initializers.Initializer):
+    if isinstance(value, keras.optimizers.Optimizer | keras.initializers.Initializer | keras.layers.Layer):
         return _KERAS + json.dumps(keras.saving.serialize_keras_object(value))
+    if isinstance(value, tuple | list) and any(isinstance(one, keras.layers.Layer) for one in value):
+        return type(value)(_to_config(one) for one in value)
     return value
 
 
 def _from_config(value: Any, custom_objects: Mapping[str, Any]) -> Any:
     if isinstance(value, str) and value.startswith(_KERAS):
         return object_from_config(json.loads(value.removeprefix(_KERAS)), custom_objects)
+    if isinstance(value, tuple | list) and any(isinstance(one, str) and one.startswith(_KERAS) for one in value):
+        return type(value)(_from_config(one, custom_objects) for one in value)
     return value

@@ -8,7 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from strates._types import AnyArray
 from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind, keras_activation
-from strates.engine.initializers import make_initializer
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes, real
 
@@ -16,14 +15,6 @@ from strates.estimators._parameters import Check, dropout_rates, hidden_layer_si
 def _check_alpha(name: str, value: Any) -> None:
     if value != "auto":
         BaseNetworkClassifier._CHECKS["alpha"](name, value)
-
-
-def _check_activation(_: str, value: Any) -> None:
-    keras_activation(value)
-
-
-def _check_initializer(_: str, value: Any) -> None:
-    make_initializer(value, "relu", 0)
 
 
 class MLPClassifier(BaseNetworkClassifier):
@@ -159,8 +150,6 @@ class MLPClassifier(BaseNetworkClassifier):
     _CHECKS: ClassVar[dict[str, Check]] = {
         **BaseNetworkClassifier._CHECKS,
         "alpha": _check_alpha,
-        "activation": _check_activation,
-        "kernel_initializer": _check_initializer,
         "input_noise": real(low=0, open_high=True),
     }
 
