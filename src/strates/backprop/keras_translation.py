@@ -66,6 +66,8 @@ def translate(layer: Any, *, training: bool = False) -> list[Layer]:
             "propagate back. A Perceptron learns by its own rule; LogisticRegression is its smooth neighbour."
         )
     foreign = not type(layer).__module__.startswith("keras.")
+    if "image_preprocessing" in type(layer).__module__ and kind.startswith("Random") and kind != "RandomCrop":
+        return [Activation("identity", name=layer.name)]  # changes images in training alone
     if foreign or kind not in _TRANSLATIONS:
         own = f", a class of {type(layer).__module__}" if foreign else ""
         raise ParameterError(f"The blackboard does not know layer {layer.name!r} ({kind}{own}). {KNOWN_WORDS}")

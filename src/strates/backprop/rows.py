@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,8 @@ def network_rows(est: Any, X: Any) -> Array:
             f"X cannot be read as numbers ({error}). Give the rows as the classifier takes them."
         ) from error
     shape = _input_shape(est)
+    if shape is not None and len(shape) == 3 and rows.ndim > 1 and math.prod(rows.shape[1:]) == math.prod(shape):
+        rows = rows.reshape(-1, *shape)  # images may come flat, or without the axis of their one channel
     if shape is not None and rows.shape[1:] != shape:
         hint = " One row alone is X[[i]], or row.reshape(1, -1)." if rows.shape == shape else ""
         raise DataError(f"X has shape {rows.shape}; expected (n_rows, {', '.join(map(str, shape))}).{hint}")
@@ -152,7 +155,7 @@ def network_targets(est: Any, y: Any, network: Network, n_rows: int) -> AnyArray
     Examples
     --------
     >>> from strates import LogisticRegression
-    >>> from strates.backprop import rebuild
+    >>> from strates.backprop.rebuild import rebuild
     >>> clf = LogisticRegression(alpha=0.01).fit([[0.0], [1.0], [2.0]], ["no", "no", "yes"])
     >>> network_targets(clf, ["yes", "no"], rebuild(clf), 2).ravel()
     array([1., 0.])
