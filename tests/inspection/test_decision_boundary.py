@@ -322,6 +322,16 @@ def test_too_many_classes_need_a_choice() -> None:
     assert decision_boundary(clf, X, y, classes=["0", "1"], resolution=5).classes == ("0", "1", "19 others")
 
 
+def test_answers_that_cannot_be_drawn() -> None:
+    two_labels = Judge(lambda rows: np.zeros((len(rows), 2), dtype=int))
+    with pytest.raises(ParameterError, match=r"Judge gives 2 labels a row.* Fit one classifier for each label"):
+        decision_boundary(two_labels, IRIS)
+    diverged = Judge(lambda rows: np.zeros(len(rows), dtype=int))
+    diverged.predict_proba = lambda X: np.full((len(X), 2), np.nan)  # type: ignore[method-assign]
+    with pytest.raises(DataError, match=r"300 values on the plane that are not finite\. Fit again"):
+        decision_boundary(diverged, IRIS)
+
+
 def test_rows_without_place_only() -> None:
     plane = decision_boundary(GaussianNB().fit(IRIS, SPECIES), IRIS, resolution=5).plane
     assert plane is not None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strates._types import FloatArray
-from strates.exceptions import ParameterError
+from strates.exceptions import DataError, ParameterError
 from strates.inspection.array_text import array_from_text, array_to_text
 from strates.inspection.outcome import sample_rows
 from strates.inspection.plane import Plane
@@ -33,12 +33,23 @@ def ask_on_plane(est: Any, plane: Plane, points: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_points, n_classes)
+
+    Raises
+    ------
+    DataError
+        A probability is not finite.
     """
     size = max(1, _CELLS_A_CALL // plane.n_columns)
     parts = [
         np.asarray(est.predict_proba(plane.rows(points[start : start + size]))) for start in range(0, len(points), size)
     ]
-    return np.concatenate(parts)
+    answers = np.concatenate(parts)
+    if not np.isfinite(answers).all():
+        raise DataError(
+            f"predict_proba gave {int((~np.isfinite(answers)).sum()):,} values on the plane that are not finite. Fit "
+            "again with a smaller learning rate, or look for infinite values in the training rows."
+        )
+    return answers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

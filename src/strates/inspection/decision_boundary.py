@@ -115,7 +115,7 @@ def decision_boundary(
     points, kept = every[placed], take_rows(X, placed)
     x, y_grid = _grid(points, chosen.same_unit, resolution, margin)
     mesh = np.column_stack([one.ravel() for one in np.meshgrid(x, y_grid)])
-    predicted = groups[encode_labels(est.predict(kept), known)]
+    predicted = groups[encode_labels(_one_label(est, kept), known)]
     background = groups[ask_on_plane(est, chosen, points).argmax(axis=1)]
     distances = chosen.distances(kept)
     return DecisionBoundary(
@@ -154,6 +154,17 @@ def _check_classifier(est: Any) -> AnyArray:
             "sklearn.calibration.CalibratedClassifierCV."
         )
     return np.asarray(est.classes_)
+
+
+def _one_label(est: Any, X: Any) -> AnyArray:
+    """Return the class of each row, by a classifier whose classes exclude each other."""
+    labels = np.asarray(est.predict(X))
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise ParameterError(
+            f"{type(est).__name__} gives {labels.shape[1]} labels a row; a plane is divided among classes that exclude "
+            "each other. Fit one classifier for each label."
+        )
+    return labels
 
 
 def _check_numbers(resolution: Any, margin: Any) -> None:
