@@ -113,7 +113,7 @@ def linear_probes(
     >>> X, y = moons(400, noise=0.1)
     >>> clf = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(X[:200], y[:200])
     >>> table = linear_probes(clf, X[200:], y[200:], probes=("logistic",))
-    >>> table["space"].tolist(), table["accuracy"].iloc[-1] > table["accuracy"].iloc[0] + 0.05
+    >>> table["space"].tolist(), bool(table["accuracy"].iloc[-1] > table["accuracy"].iloc[0] + 0.05)
     (['input', 'hidden_1'], True)
     """
     unknown = [name for name in probes if name not in PROBES]

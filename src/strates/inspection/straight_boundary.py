@@ -30,7 +30,7 @@ class StraightBoundary(Record):
     --------
     >>> boundary = StraightBoundary(np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([0.0, -0.5]))  # x > 0.5
     >>> boundary.lines((0, 1, 0, 1))[0][2].tolist()
-    [[0.5, 1.0], [0.5, 0.0]]
+    [[0.5, 0.0], [0.5, 1.0]]
     """
 
     slopes: FloatArray
