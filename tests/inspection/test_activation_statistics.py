@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import keras
@@ -30,6 +31,7 @@ def iris() -> tuple[Any, Any]:
 # --- neural-networks-2: 1000 x 500 standard normal inputs, ten layers of 500 -----------------------
 
 
+@cache
 def deep(activation: str, scheme: str, seed: int) -> pd.DataFrame:
     X = np.random.default_rng(seed).normal(size=(1000, 500))
     clf = MLPClassifier((500,) * 10, activation, kernel_initializer=scheme, random_state=seed)
