@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from strates import load
 from strates.backprop import BlockCheck, GradientCheck, Kink, gradient_check
 from strates.cli import fresh_rows
+from strates.cli.drawn_rows import draw_rows
 from strates.cli.gradient_table import kink_lines, verdict_lines
+from strates.cli.model_card import read_card
+from strates.cli.sources import find_source
 
 BLOCK = BlockCheck("outputs/bias", (3,), False, False, 3, 0, 2e-9, 1e-9, (1,), 0.5, 0.5, float("nan"), "good")
 
@@ -54,13 +59,6 @@ def test_table_for_people(fitted: Any, strates: Any) -> None:
     assert "Largest distance from TensorFlow's gradients" in text
 
 
-def test_all_entries(fitted: Any, strates: Any) -> None:
-    answer = json.loads(
-        strates("check-gradients", fitted.model, fitted.table, "--entries", 0, "--rows", 1, "--json").stdout
-    )
-    assert all(one["n_checked"] == np.prod(one["shape"]) for one in answer["blocks"])
-
-
 # --- the rows ---------------------------------------------------------------------------------------
 
 
@@ -71,26 +69,45 @@ def test_rows_are_drawn_alike_however_the_table_is_read(
     frame.loc[::2, "kind"] = None
     frame.to_csv("new.csv", index=False)
     frame.to_parquet("new.parquet")
+    card, about = read_card(fitted.model)
 
-    def drawn(table: str, *words: object) -> list[int]:
-        done = strates("check-gradients", fitted.model, table, "--rows", 6, "--entries", 1, "--json", *words)
-        found: list[int] = json.loads(done.stdout)["rows"]
-        return found
+    def drawn(table: str, seed: int = 0) -> Any:
+        return draw_rows(find_source(table), card, about["classes"], 6, seed)
 
-    rows = drawn("new.csv")
+    first = drawn("new.csv")
+    rows = first.X.index.tolist()
     assert len(set(rows)) == 6
     assert rows == sorted(rows)
     assert all(row % 2 for row in rows)  # the others have no label
-    assert drawn("new.csv", "--seed", 1) != rows
+    assert first.n_labelled == 120
+    assert first.y.tolist() == frame["kind"][rows].tolist()
+    pd.testing.assert_frame_equal(first.X, frame.loc[rows].drop(columns="kind"), check_dtype=False)
+    assert drawn("new.csv", seed=1).X.index.tolist() != rows
     monkeypatch.setattr(fresh_rows, "CHUNK_ROWS", 5)
-    assert drawn("new.csv") == rows
-    assert drawn("new.parquet") == rows
+    for table in ("new.csv", "new.parquet"):
+        again = drawn(table)
+        assert again.y.tolist() == first.y.tolist()
+        pd.testing.assert_frame_equal(again.X, first.X)
+
+
+def test_every_row_is_as_likely_to_be_drawn(fitted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over 100 seeds each of 12 rows is among 3 about 25 times (standard deviation 4.3), wherever a chunk ends."""
+    fitted.frame.head(12).to_csv(tmp_path / "few.csv", index=False)
+    monkeypatch.setattr(fresh_rows, "CHUNK_ROWS", 2)
+    card, about = read_card(fitted.model)
+    source = find_source(str(tmp_path / "few.csv"))
+    drawn = [draw_rows(source, card, about["classes"], 3, seed).X.index for seed in range(100)]
+    counts = np.bincount(np.concatenate(drawn), minlength=12)
+    assert counts.sum() == 300
+    assert counts.min() > 25 - 4 * 4.3
+    assert counts.max() < 25 + 4 * 4.3
 
 
 def test_small_table_is_taken_whole(fitted: Any, strates: Any) -> None:
     fitted.frame.head(3).to_csv("few.csv", index=False)
-    answer = json.loads(strates("check-gradients", fitted.model, "few.csv", "--entries", 2, "--json").stdout)
+    answer = json.loads(strates("check-gradients", fitted.model, "few.csv", "--entries", 0, "--json").stdout)
     assert answer["rows"] == [0, 1, 2]
+    assert all(one["n_checked"] == np.prod(one["shape"]) for one in answer["blocks"])
 
 
 # --- kinks and verdicts -----------------------------------------------------------------------------

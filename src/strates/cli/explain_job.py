@@ -88,5 +88,5 @@ def run_explain(
 def _title(found: ExplainedRow, row: int, given: str, target: str) -> str:
     if not found.is_supposed:
         return f"Row {row} of {given}, {target} {found.label}"
-    known = "" if found.own is None else f", which is {found.own},"
-    return f"Row {row} of {given}{known} as if its {target} were {found.label}"
+    known = "" if found.own is None else f", {target} {found.own},"
+    return f"Row {row} of {given}{known} as if it were {found.label}"

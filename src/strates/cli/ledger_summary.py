@@ -82,7 +82,7 @@ def show_ledger(book: Ledger, found: ExplainedRow, path: Path, screen: Screen) -
     files.add_column(overflow="fold")
     files.add_row("loss", loss)
     files.add_row("gradients", f"{judged.verdict}: {n_checked:,} derivatives checked{kinks}")
-    files.add_row("page", str(path))
+    files.add_row("written", str(path))
     screen.show(
         "", Text(book.title, style="bold"), "", _prediction(book, found), "", _witness_table(book.witnesses), "", files
     )
@@ -118,7 +118,9 @@ def _witness_table(blocks: tuple[BlockCheck, ...]) -> Table:
     worst = max(blocks, key=lambda block: block.max_error)
     beyond = max(blocks, key=lambda block: block.beyond_rounding)
     table.add_row("finite differences", f"{worst.max_error:.1e}", worst.parameter)
-    table.add_row("  beyond their rounding", f"{beyond.beyond_rounding:.1e}", beyond.parameter)
+    table.add_row(
+        "  beyond their rounding", f"{beyond.beyond_rounding:.1e}", beyond.parameter if beyond.beyond_rounding else ""
+    )
     asked = [block for block in blocks if not np.isnan(block.tensorflow_error)]
     if asked:
         theirs = max(asked, key=lambda block: block.tensorflow_error)
