@@ -56,7 +56,7 @@ def test_a_network_without_hidden_layers_has_no_section(bare: ReportContent) -> 
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
-        (0.5, 0.9, "The layers make the classes easier to part by straight lines."),
+        (0.5, 0.9, "The layers make the classes easier to part linearly."),
         (0.9, 0.5, "The layers have lost something that the input tells."),
         (
             0.8,

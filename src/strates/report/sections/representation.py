@@ -80,7 +80,7 @@ def _compared(probes: pd.DataFrame, last: str) -> list[str]:
         f"{percent(end['accuracy'])} on the last hidden layer, {count(end['width'], 'unit')} wide."
     )
     if end["low"] > start["high"]:
-        verdict = "The layers make the classes easier to part by straight lines."
+        verdict = "The layers make the classes easier to part linearly."
     elif end["high"] < start["low"]:
         verdict = "The layers have lost something that the input tells."
     else:
