@@ -161,6 +161,43 @@ def test_a_subclassed_network_is_differentiated_too(rows):
     assert found.deltas == {}
 
 
+def test_a_subclassed_network_within_another():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3, name="only")
+
+        def call(self, x):
+            return self.dense(x)
+
+        def get_config(self):
+            return {}
+
+        @classmethod
+        def from_config(cls, config):
+            return cls()
+
+    model = keras.Sequential([keras.Input((4,)), Own(), keras.layers.Activation("softmax")])
+    X, codes = RNG.normal(size=(6, 4)), RNG.integers(3, size=6)
+    w, b = (np.asarray(v, np.float64) for v in model.get_weights())
+    delta = (softmax(X @ w + b, axis=1) - np.eye(3)[codes]) / 6
+    found = loss_gradient(model, X, codes, "categorical")
+    np.testing.assert_allclose(found.parameters["only/kernel"], X.T @ delta, atol=1e-6)
+
+
+def test_an_embeddings_gradient_is_dense():
+    model = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Embedding(5, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+    )
+    X, codes = np.array([[0, 1], [1, 4]]), np.array([0, 2])
+    table, w, b = (np.asarray(v, np.float64) for v in model.get_weights())
+    delta = (softmax(table[X].reshape(2, 6) @ w + b, axis=1) - np.eye(3)[codes]) / 2
+    wanted = np.zeros((5, 3))
+    np.add.at(wanted, X, (delta @ w.T).reshape(2, 2, 3))
+    found = loss_gradient(model, X, codes, "categorical")
+    np.testing.assert_allclose(found.parameters["embedding/embeddings"], wanted, atol=1e-12)
+
+
 def test_names_of_weights_are_distinct():
     shared = [keras.layers.Dense(2, name="same") for _ in range(1)]
     inner = keras.Sequential([keras.Input((2,)), *shared], name="inner")
