@@ -47,7 +47,7 @@ def log_axis(ax: Axes, values: Any) -> float:
         floor = zero / (high / low) ** 0.06
         ax.axhline(zero, color=MUTED, linewidth=1.0, linestyle=":", zorder=1)
     ticks = _ticks(low, high)
-    labels = [_number(tick) for tick in ticks]
+    labels = [tick_text(tick) for tick in ticks]
     ax.set_yscale("log")
     ax.set_ylim(floor, high)
     ax.set_yticks([zero, *ticks] if floor < zero else ticks, ["0", *labels] if floor < zero else labels)
@@ -72,7 +72,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return ticks
 
 
-def _number(value: float) -> str:
+def tick_text(value: float) -> str:
     """Write a number as people do: 0.03, 3 or 3×10⁻⁵."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
     if -2 <= exponent <= 2:

@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from strates._types import FloatArray
 from strates.displays.display import Display
+from strates.displays.log_axis import tick_text
 from strates.displays.panels import panels
 from strates.displays.style import INK, LINE_STYLES, MUTED, PALETTE, label_text
 from strates.exceptions import ParameterError
@@ -189,6 +190,7 @@ class RegularizationPathDisplay(Display):
             if one.get_subplotspec() is None or number + _columns(self.n_panels) >= self.n_panels:
                 one.set_xlabel("alpha, falling")
         first.xaxis.set_major_locator(LogLocator(numticks=6))
+        first.xaxis.set_major_formatter(lambda value, _: tick_text(value))
         first.xaxis.set_minor_formatter(NullFormatter())
         first.set_ylabel("coefficient")
         self.count_texts_ = [text for number, one in enumerate(self.axes_) for text in self._write_counts(one, number)]
