@@ -7,10 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, minimize
+from threadpoolctl import ThreadpoolController
 
 from strates._types import AnyArray
 from strates.engine.architecture import Architecture, ProblemKind
@@ -207,6 +209,11 @@ class _Problem:
         return float(np.abs(gradient).max(initial=0.0))
 
 
+@cache
+def _threadpools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def minimize_lbfgs(
     goal: Objective,
     weights: Sequence[AnyArray],
@@ -253,15 +260,17 @@ def minimize_lbfgs(
         if on_epoch(epoch, goal.unpack(problem.join(point))):
             raise StopIteration
 
-    found = minimize(
-        problem,
-        problem.split(goal.pack(weights)),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=problem.bounds,
-        callback=report,
-        options={"maxiter": max_iter, "maxfun": max_fun, "gtol": gtol, "ftol": ftol, "maxls": 50},
-    )
+    # SciPy's own vectors are short: threads that wait for one another would take most of the time
+    with _threadpools().limit(limits=1, user_api="blas"):
+        found = minimize(
+            problem,
+            problem.split(goal.pack(weights)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=problem.bounds,
+            callback=report,
+            options={"maxiter": max_iter, "maxfun": max_fun, "gtol": gtol, "ftol": ftol, "maxls": 50},
+        )
     return LbfgsResult(
         goal.unpack(problem.join(found.x)),
         int(found.nit),
