@@ -72,7 +72,8 @@ class Differences:
     values : ndarray of shape (n_entries,)
         ``(L(w + h) - L(w - h)) / 2h``.
     rounding : ndarray of shape (n_entries,)
-        What rounding in the two values of L may have done to them: ``eps * |L| / h``. For a step below 1e-7 it is what
+        What rounding in the two values of L may have done to them: ``eps * size / h``, where L is a difference of
+        scores, and so rounded as the largest of 1, L and the scores is. For a step below 1e-7 it is what
         it is at 1e-7: more is the fault of the step.
     crossed : list of (str, int, int) or None
         For each entry the layer, row and unit whose piece changed between the two points; None where none did.
@@ -155,8 +156,9 @@ def centred_differences(
             sides.append((there.loss, 0.0 if penalty is None else penalty.value(moved[entry])))
             pieces.append(side.pieces(there, first))
         (up, up_penalty), (down, down_penalty) = sides
+        size = max(1.0, up, down, float(np.abs(there.scores).max())) + max(up_penalty, down_penalty)
         values.append(((up - down) + (up_penalty - down_penalty)) / (2 * h))
-        rounding.append(eps * (max(up, down) + max(up_penalty, down_penalty)) / max(h, _LEAST_STEP))
+        rounding.append(eps * size / max(h, _LEAST_STEP))
         corner = ("penalty", -1, -1) if bends and abs(start[entry]) <= h else None
         crossed.append(_changed_piece(*pieces) or corner)
     return Differences(np.array(values), np.array(rounding), crossed)
