@@ -140,14 +140,14 @@ def tanh(_: int) -> Any:
 
 CONVOLUTIONS = chain(
     lambda _: L.Rescaling(1 / 8, offset=-1.0),
-    lambda _: L.Conv2D(3, 3, padding="same", activation="relu", kernel_regularizer=l2(1e-2)),
+    lambda _: L.Conv2D(3, 3, padding="same", activation="relu", kernel_regularizer=l2(1e-2), name="filters"),
     lambda _: L.BatchNormalization(),
     lambda _: L.MaxPooling2D(2),
     lambda _: L.Conv2D(2, 2, strides=2, padding="same", use_bias=False),
     lambda _: L.LeakyReLU(0.25),
     lambda _: L.Dropout(0.25),
     lambda _: L.Flatten(),
-    lambda n: L.Dense(n, kernel_regularizer=l1(1e-3)),
+    lambda n: L.Dense(n, kernel_regularizer=l1(1e-3), name="scores"),
 )
 SMOOTH_CONVOLUTIONS = chain(
     lambda _: L.Normalization(mean=[8.0, 6.0], variance=[16.0, 25.0]),
@@ -197,7 +197,7 @@ NETWORKS: dict[str, Callable[[], Trained]] = {
     "frozen": lambda: of_rows(
         chain(
             lambda _: L.Dense(4, trainable=False, kernel_regularizer=l2(0.1), name="frozen"),
-            lambda _: L.BatchNormalization(trainable=False),
+            lambda _: L.BatchNormalization(trainable=False, name="frozen_norm"),
             L.Dense,
         )
     ),

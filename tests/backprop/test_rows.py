@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from strates import LogisticRegression, MLPClassifier
 from strates.backprop import network_rows, network_targets, rebuild
 from strates.backprop.rows import tensorflow_gradients
+from strates.engine.backend import keras
 from strates.exceptions import DataError, TargetError
 
 QUICK = {"learning_rate": "cosine", "max_iter": 2, "random_state": 0}
@@ -207,18 +208,29 @@ def test_tensorflows_gradients_are_the_textbooks(named, iris):
     np.testing.assert_allclose(more["outputs/kernel"] - found["outputs/kernel"], 0.1 * W, atol=1e-12)
 
 
-def test_a_networks_own_regularizers_are_taken_off(trained):
+def test_tensorflow_cannot_leave_out_a_networks_own_regularizers(trained):
     clf, X, y = trained("convolutions")  # L2 of 1e-2 on the convolution, L1 of 1e-3 on the dense layer
     rows, network = network_rows(clf, X), rebuild(clf)
     off, on = (tensorflow_gradients(clf, rows, y, network, penalty=p, training=False) for p in (False, True))
-    layers = {
-        name.partition("/")[0]: np.asarray(w, float) for name, w in network.parameters.items() if "kernel" in name
-    }
-    names = list(layers)
-    np.testing.assert_allclose(on[f"{names[0]}/kernel"] - off[f"{names[0]}/kernel"], 2e-2 * layers[names[0]], atol=1e-8)
-    np.testing.assert_allclose(
-        on[f"{names[2]}/kernel"] - off[f"{names[2]}/kernel"], 1e-3 * np.sign(layers[names[2]]), atol=1e-8
-    )
+    assert set(on) == set(network.parameters)
+    assert set(on) - set(off) == set(network.penalties) == {"filters/kernel", "scores/kernel"}
+    alone = network.without_penalty()
+    gradients = alone.backward(alone.forward(rows, network_targets(clf, y, network, len(rows)))).parameters
+    W = {name: network.parameters[name] for name in network.penalties}
+    for name, added in (
+        ("filters/kernel", 2e-2 * W["filters/kernel"]),
+        ("scores/kernel", 1e-3 * np.sign(W["scores/kernel"])),
+    ):
+        np.testing.assert_allclose(on[name] - gradients[name], added, atol=1e-8)
+
+
+def test_names_are_those_of_the_network_that_is_asked(chain_of, rows_network):
+    # both have one architecture, and share one compiled function
+    for name in ("one", "two"):
+        clf, X, y = rows_network(chain_of(lambda n, name=name: keras.layers.Dense(n, name=name)))
+        found = clf.loss_gradient(X, y)
+        assert list(found.parameters) == list(rebuild(clf).parameters) == [f"{name}/kernel", f"{name}/bias"]
+        assert list(found.deltas) == list(found.activations) == [name, "probabilities"]
 
 
 def test_a_classifier_that_cannot_tell_is_no_witness(named, iris):

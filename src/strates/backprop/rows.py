@@ -115,6 +115,7 @@ def tensorflow_gradients(
     Returns
     -------
     dict of str to ndarray
+        Without those of parameters that have a regularizer of their own, unless the penalty is asked for.
     """
     last = est[-1] if hasattr(est, "steps") else est
     if not hasattr(last, "loss_gradient"):
@@ -124,10 +125,8 @@ def tensorflow_gradients(
     labels = _one_label_a_row(last, network, y)
     found: dict[str, Array] = last.loss_gradient(X, labels, penalty=penalty, training=training).parameters
     if not penalty and not getattr(last, "alpha_", 0.0):
-        # a network's own regularizers are part of TensorFlow's loss always: take them off again
-        for name, rule in network.penalties.items():
-            if name in found:
-                found[name] = found[name] - rule.gradient(network.parameters[name])
+        # a network's own regularizers are part of TensorFlow's loss always
+        return {name: gradient for name, gradient in found.items() if name not in network.penalties}
     return found
 
 

@@ -68,18 +68,16 @@ class _Gradients:
         self._precision = precision
         self._form: TrainingForm = training_form(architecture.build(), precision, augmented=False)
         model = self._form.model
-        self.layers = [layer.name for layer in model.layers] if is_functional(model) else []
+        self.layers = _layers(model)
         if self.layers:
-            kept = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-            self.layers = [layer.name for layer in kept]
-            self._model = keras.Model(model.inputs, [layer.output for layer in kept] + [model.outputs[0]])
+            outputs = [layer.output for layer in self.layers]
+            self._model = keras.Model(model.inputs, [*outputs, model.outputs[0]])
         else:
             self._model = model
         place = {id(v): i for i, v in enumerate(model.weights)}
         self._trained = [place[id(v)] for v in self._model.trainable_variables]
         self._others = [place.get(id(v), -1) for v in self._model.non_trainable_variables]
         self._own = [tf.constant(v.numpy()) for v in self._model.non_trainable_variables]
-        self.names = variable_names(model)
         self._functions: dict[Hashable, Traced] = {}
         self._lock = threading.Lock()
 
@@ -183,6 +181,12 @@ def count_gradient_traces() -> int:
     return sum(len(kept._functions) for kept in _GRADIENTS.values())
 
 
+def _layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """List the layers whose outputs can be told; none of a subclass."""
+    layers = model.layers if is_functional(model) else []
+    return [layer for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
+
+
 def variable_names(model: keras.Model) -> list[str]:
     """Name the trainable weights, in the order of ``model.trainable_variables``: "layer/weight".
 
@@ -241,15 +245,17 @@ def loss_gradient(
     wanted = np.asarray(targets).astype(target_dtype(kind))
     name = f"loss {kind} {'batch' if training else 'moving'}"
     loss, *rest = found.call(name, model, rows, wanted, shares, np.asarray(label_smoothing, precision))
-    n = len(found.layers)
+    # architectures are shared, names are not: they are this model's
+    names, layers = variable_names(model), [layer.name for layer in _layers(model)]
+    n = len(layers)
     values, inputs, slopes, weights = rest[:n], rest[n], rest[n + 1 : 2 * n + 1], rest[2 * n + 1 :]
     return LossGradient(
         float(loss),
         0.0,
-        dict(zip(found.names, weights, strict=True)),
+        dict(zip(names, weights, strict=True)),
         inputs,
-        dict(zip(found.layers, values, strict=True)),
-        dict(zip(found.layers, slopes, strict=True)),
+        dict(zip(layers, values, strict=True)),
+        dict(zip(layers, slopes, strict=True)),
     )
 
 
