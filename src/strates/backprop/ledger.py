@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from numbers import Integral
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from strates.backprop.finite_differences import checked_step
-from strates.backprop.gradient_check import BlockCheck, check_objective
+from strates.backprop.gradient_check import VERDICTS, BlockCheck, check_objective
 from strates.backprop.layers import LogisticLoss
 from strates.backprop.layers.layer import Array, Layer
 from strates.backprop.layers.softmax import log_softmax
@@ -62,6 +62,8 @@ class Ledger:
         Arrays with more numbers are summarised when shown.
     title : str
         Which row of what.
+    row : dict of str to str
+        The row as a pipeline was given it, by column; empty where it reaches the network as it is.
 
     Examples
     --------
@@ -85,6 +87,12 @@ class Ledger:
     n_kinks: int
     max_numbers: int
     title: str
+    row: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of all witnesses."""
+        return max((witness.verdict for witness in self.witnesses), key=VERDICTS.index)
 
     def is_large(self, line: LedgerLine) -> bool:
         """Whether an array is summarised when it is shown."""
@@ -210,7 +218,16 @@ def ledger(
         len(kinks),
         max_numbers,
         f"{type(last).__name__}, one row {'with labels' if several else 'of class'} {label}",
+        _as_given(est, _one_row(last, x)),
     )
+
+
+def _as_given(est: Any, x: Any) -> dict[str, str]:
+    """Return a pipeline's row by column, as people wrote it."""
+    if not hasattr(est, "steps") or len(est.steps) < 2:
+        return {}
+    table = x if hasattr(x, "columns") else pd.DataFrame(np.asarray(x, dtype=object))
+    return {str(name): "missing" if pd.isna(value) else str(value) for name, value in table.iloc[0].items()}
 
 
 def _one_row(last: Any, x: Any) -> Any:

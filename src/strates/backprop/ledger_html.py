@@ -41,14 +41,17 @@ def _lead(book: Ledger) -> str:
     for name, p in ordered[:10] + [item for item in ordered[10:] if item[0] == book.label]:
         mark = ' class="right"' if name == book.label else ""
         bars.append(
-            f"<li{mark}><span>{escape(name)}</span><meter min=0 max=1 value={p:.6f}></meter><b>{p:.4f}</b></li>"
+            f"<li{mark}><span>{escape(name)}</span><meter min=0 max=1 value={p:.6f}></meter><b>{number(p)}</b></li>"
         )
     more = len(book.probabilities) - len(bars)
     rest = f"<li>and {more} more classes</li>" if more else ""
     penalty = f" and the penalty {number(book.penalty)}" if book.penalty else ""
+    given = "".join(f"<li><span>{escape(k)}</span> <b>{escape(v)}</b></li>" for k, v in book.row.items())
+    columns = f"<h2>The row</h2><ul class=row>{given}</ul>" if given else ""
+    agree = f'Back-propagation, finite differences and TensorFlow: <a href="#witnesses">{book.verdict}</a>.'
     return (
-        f"<p>The row is of class <b>{escape(book.label)}</b>. The network's loss on it is <b>{number(book.loss)}</b>"
-        f" nats{penalty}.</p><ul class=bars>{''.join(bars)}{rest}</ul>"
+        f"<p>Taken as of class <b>{escape(book.label)}</b>, the row costs a loss of <b>{number(book.loss)}</b>"
+        f" nats{penalty}. {agree}</p><ul class=bars>{''.join(bars)}{rest}</ul>{columns}"
     )
 
 
@@ -63,14 +66,15 @@ def _card(book: Ledger, name: str, kind: str) -> str:
     state = "" if shut else " open"
     return (
         f"<details{state}><summary><b>{escape(name)}</b> <span>{escape(kind)}</span> {shut}</summary>"
-        f"<div class=sides><section><h3>forward ↓</h3>{up}</section>{back}</div></details>"
+        f"<div class='sides{'' if down else ' alone'}'><section><h3>forward ↓</h3>{up}</section>{back}</div></details>"
     )
 
 
 def _table(book: Ledger, line: LedgerLine) -> str:
     shape = " × ".join(map(str, line.value.shape))
     size = f" <small>{shape}</small>" if shape else ""
-    head = f"<h4>{escape(line.quantity)}{size}</h4><p class=rule>{escape(line.rule)}</p>"
+    rule = escape(line.rule).replace("-", "−")
+    head = f"<h4>{escape(line.quantity)}{size}</h4><p class=rule>{rule}</p>"
     if book.is_large(line):
         return head + _summary(line)
     values = line.table
@@ -79,6 +83,8 @@ def _table(book: Ledger, line: LedgerLine) -> str:
     tall = len(values) == 1 and values.shape[1] > 1  # one number a line reads better with its name beside it
     if tall:
         stubs = list(line.column_names) or [str(i) for i in range(values.shape[1])]
+        if len(stubs) > _LONG and not line.column_names:
+            return f"{head}{_grid(line, stubs, scale)}"
         rows = [_row(stubs[i], [(values[0, i], places[i])], line, scale) for i in range(values.shape[1])]
         return f"{head}<div class=scroll><table class=tall>{''.join(rows)}</table></div>"
     columns = line.column_names or [str(j) for j in range(values.shape[1])]
@@ -93,23 +99,33 @@ def _table(book: Ledger, line: LedgerLine) -> str:
     return f"{head}<div class=scroll><table>{top}{''.join(rows)}</table></div>"
 
 
+def _grid(line: LedgerLine, names: list[str], scale: float) -> str:
+    """Lay a long vector out in as many columns as there is room for."""
+    cells = zip(names, line.places(), strict=True)
+    parts = [
+        f"<li><span>{escape(name)}</span>{_cell(line.value[place], place, line, scale, 'b')}</li>"
+        for name, place in cells
+    ]
+    return f"<ul class=grid>{''.join(parts)}</ul>"
+
+
 def _row(name: str, cells: list[tuple[float, tuple[int, ...]]], line: LedgerLine, scale: float) -> str:
     whole = f' title="{escape(name)}"' if len(name) > 24 else ""  # it may be cut
     numbers = "".join(_cell(value, place, line, scale) for value, place in cells)
     return f"<tr><th scope=row{whole}>{escape(name)}</th>{numbers}</tr>"
 
 
-def _cell(value: float, place: tuple[int, ...], line: LedgerLine, scale: float) -> str:
+def _cell(value: float, place: tuple[int, ...], line: LedgerLine, scale: float, tag: str = "td") -> str:
     # the tint repeats what the sign and the number say: it helps the eye, and nobody needs it
     share = round(abs(float(value)) / scale * 0.55, 3)
     tint = f' style="--t:{share}"' if share else ""
     sign = "n" if value < 0 else "p"
     made = line.product(place)
     if not made:
-        return f"<td class={sign}{tint}>{number(value)}</td>"
+        return f"<{tag} class={sign}{tint}>{number(value)}</{tag}>"
     left = f"{line.symbol}{_index(place)}"
     said = escape(f"{left} = {made} = {number(value)}", quote=True)
-    return f'<td class={sign}{tint} tabindex=0 title="{said}">{number(value)}</td>'
+    return f'<{tag} class={sign}{tint} tabindex=0 title="{said}">{number(value)}</{tag}>'
 
 
 def _index(place: tuple[int, ...]) -> str:
@@ -136,15 +152,19 @@ def _witnesses(witnesses: tuple[BlockCheck, ...], n_kinks: int) -> str:
         theirs = "–" if np.isnan(w.tensorflow_error) else f"{w.tensorflow_error:.1e}"
         rows.append(
             f"<tr><th scope=row>{escape(w.parameter)}</th><td>{w.n_checked}</td><td>{w.max_error:.1e}</td>"
-            f"<td>{theirs}</td><td class=word>{w.verdict}</td></tr>"
+            f"<td>{w.beyond_rounding:.1e}</td><td>{theirs}</td><td class=word>{w.verdict}</td></tr>"
         )
     kinks = f"<p class=note>{n_kinks} differences crossed a kink, and are set apart.</p>" if n_kinks else ""
     return (
         "<div class=scroll><table class=witness><tr><th scope=col>parameter</th><th scope=col>entries checked</th>"
-        "<th scope=col>finite differences</th><th scope=col>TensorFlow</th><th scope=col>verdict</th></tr>"
+        "<th scope=col>finite differences</th><th scope=col>beyond their rounding</th><th scope=col>TensorFlow</th>"
+        "<th scope=col>verdict</th></tr>"
         f"{''.join(rows)}</table></div>{kinks}"
     )
 
+
+#: Vectors with more numbers, and no names, are laid out in columns.
+_LONG = 12
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -167,19 +187,28 @@ details { border: 1px solid #ccc; border-radius: 8px; margin: .55rem 0; backgrou
 summary { cursor: pointer; padding: .5rem .8rem; background: #f5f6f8; border-radius: 8px }
 summary span { color: #555 } summary i { color: #555; font-size: .85rem; float: right }
 .sides { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.2rem; padding: .4rem .8rem .8rem }
+.alone { grid-template-columns: 1fr }
 .sides > section { min-width: 0 } .back { border-left: 3px solid #e4e4e4; padding-left: 1.1rem }
 .scroll { overflow-x: auto; max-height: 26rem; overflow-y: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .84rem }
 th { font-weight: 500; color: #555; text-align: left; padding: .14rem .5rem .14rem 0; white-space: nowrap;
   max-width: 15rem; overflow: hidden; text-overflow: ellipsis }
 tr > th:not(:first-child) { text-align: right; padding-left: .5rem }
-td { text-align: right; padding: .14rem .5rem; white-space: nowrap; border: 1px solid #eee }
-td.p { background: rgba(var(--blue), calc(var(--t, 0) * .8)) }
-td.n { background: rgba(var(--red), calc(var(--t, 0) * .8)) }
-td[tabindex] { cursor: help } td:focus, td[tabindex]:hover { outline: 2px solid #222; outline-offset: -2px }
+td, .grid b { text-align: right; padding: .14rem .5rem; white-space: nowrap; border: 1px solid #eee }
+tr > th:first-child { position: sticky; left: 0; background: #fff }
+.grid, .row { list-style: none; padding: 0; margin: .2rem 0; display: grid; gap: 2px 10px; font-size: .84rem;
+  grid-template-columns: repeat(auto-fill, minmax(7.9rem, 1fr)); font-variant-numeric: tabular-nums }
+.row { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)) }
+.row span { color: #555 }
+.grid li { display: grid; grid-template-columns: 1.7rem 1fr; align-items: center; gap: .3rem }
+.grid span { color: #555; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.grid b { font-weight: 400 }
+.p { background: rgba(var(--blue), calc(var(--t, 0) * .8)) }
+.n { background: rgba(var(--red), calc(var(--t, 0) * .8)) }
+[tabindex] { cursor: help } [tabindex]:focus, [tabindex]:hover { outline: 2px solid #222; outline-offset: -2px }
 td.word { text-align: left; font-weight: 600 }
 .bars { list-style: none; padding: 0; margin: .4rem 0; max-width: 34rem }
-.bars li { display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr 4rem; gap: .6rem; align-items: center }
+.bars li { display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr 5rem; gap: .6rem; align-items: center }
 .bars span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .bars meter { width: 100%; height: .8rem; border: 1px solid #ccc; border-radius: 3px; background: #fff;
   appearance: none }
@@ -187,7 +216,7 @@ td.word { text-align: left; font-weight: 600 }
 .bars meter::-webkit-meter-optimum-value { background: rgb(var(--blue)) }
 .bars meter::-moz-meter-bar { background: rgb(var(--blue)) }
  .bars b { text-align: right; font-weight: 400 }
-.bars .right span::after { content: " (its class)"; color: #555 } .bars .right { font-weight: 600 }
+.bars .right span::after { content: " (as taken)"; color: #555 } .bars .right { font-weight: 600 }
 #made { position: fixed; left: 0; right: 0; bottom: 0; background: #222; color: #fff; padding: .6rem 1rem;
   font: .9rem/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere }
 @media (max-width: 700px) { .sides { grid-template-columns: 1fr } .back { border-left: 0; padding-left: 0;
@@ -203,7 +232,7 @@ $lead
 layer at a time. Point at a number, or tap it, to see the product that made it. Blue is positive, orange negative,
 and the deeper the larger in its table.</p>
 $cards
-<h2>Three witnesses</h2>
+<h2 id="witnesses">Three witnesses</h2>
 <p class="hint">The largest relative distance of back-propagation, as written above, from centred finite differences
 of the loss and from TensorFlow's own gradients.</p>
 $witnesses
@@ -211,7 +240,7 @@ $witnesses
 <script>
 const made = document.getElementById("made");
 const show = event => {
-  const cell = event.target.closest("td[tabindex]");
+  const cell = event.target.closest("[tabindex]");
   if (!cell) return;
   if (cell.title) { cell.dataset.made = cell.title; cell.removeAttribute("title"); }
   made.textContent = cell.dataset.made; made.hidden = false;
