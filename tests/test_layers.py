@@ -22,6 +22,7 @@ OWNERS = {
     "keras": {"engine"},
     "tensorflow": {"engine"},
     "matplotlib": {"displays"},
+    "PIL": {"datasets", "displays"},
     "jinja2": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "studies"},  # studies: a bar of progress
@@ -30,7 +31,7 @@ OWNERS = {
     "skrub": {"estimators", "inspection"},  # the pipeline, and the baseline that takes the same tables
 }
 BLACKBOARD_TABLES = {"gradient_check.py", "ledger.py", "rows.py"}
-IMPORT_NAMES = {"scikit-learn": "sklearn"}
+IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 DECLARED = {line.split(">")[0].strip() for line in PYPROJECT["project"]["dependencies"]}
 THIRD_PARTIES = {IMPORT_NAMES.get(name, name) for name in DECLARED}
 

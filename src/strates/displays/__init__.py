@@ -25,6 +25,7 @@ from strates.displays.network import NetworkDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
 from strates.displays.svg import figure_to_svg
+from strates.displays.training_film import TrainingFilm
 from strates.displays.warp import WarpDisplay
 from strates.displays.weights import WeightsDisplay
 
@@ -47,6 +48,7 @@ __all__ = [
     "RegularizationPathDisplay",
     "RepresentationDisplay",
     "RocCurveDisplay",
+    "TrainingFilm",
     "WarpDisplay",
     "WeightsDisplay",
     "figure_to_svg",

@@ -35,6 +35,7 @@ from strates.inspection.plane import Plane
 from strates.inspection.record import Record
 from strates.inspection.representations import Representation, representations
 from strates.inspection.straight_boundary import StraightBoundary
+from strates.inspection.training_frames import TrainingFrames, training_frames
 from strates.inspection.untangle import Untangling, untangle
 from strates.inspection.warp import Warp, WarpedSpace, warp
 
@@ -64,6 +65,7 @@ __all__ = [
     "Record",
     "Representation",
     "StraightBoundary",
+    "TrainingFrames",
     "Untangling",
     "Warp",
     "WarpedSpace",
@@ -86,6 +88,7 @@ __all__ = [
     "permutation_importance",
     "representations",
     "summarize_data",
+    "training_frames",
     "untangle",
     "warp",
 ]
