@@ -297,7 +297,12 @@ def evaluate(product: str) -> Range:
         if isinstance(node, ast.BinOp):
             return of(node.left).combine(of(node.right), OPERATIONS[type(node.op)])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            (inner,) = map(of, node.args)
+            arguments = list(map(of, node.args))
+            if node.func.id == "max":
+                return Range(max(a.low for a in arguments), max(a.high for a in arguments))
+            (inner,) = arguments
+            if node.func.id not in FUNCTIONS:
+                raise ValueError(f"{product!r} calls {node.func.id}, which no pocket calculator knows")
             ends = [FUNCTIONS[node.func.id](v) for v in np.linspace(*inner, 5)]
             return Range(min(ends), max(ends))
         raise ValueError(f"{product!r} holds {ast.dump(node)}, which no pocket calculator knows")

@@ -28,6 +28,7 @@ from strates.backprop.products import (
     loss_product,
     number,
     parameter_product,
+    penalty_product,
     softmax_product,
 )
 from strates.backprop.rebuild import rebuild
@@ -287,7 +288,8 @@ def _lines(
     end = len(network.layers) - 1
     for i, layer in enumerate(network.layers):
         x, out = there.inputs[i][0], outputs[i][0]
-        for key, value in layer.parameters.items():
+        fixed = {key: np.asarray(getattr(layer, key)) for key in layer.fixed}
+        for key, value in {**layer.parameters, **fixed}.items():
             symbol = _PARAMETER_SYMBOLS.get(key, (key, rf"\text{{{key}}}"))
             lines.append(
                 LedgerLine(
@@ -314,6 +316,8 @@ def _lines(
 
 _PARAMETER_SYMBOLS = {
     "kernel": ("W", "W"), "bias": ("b", "b"), "gamma": ("γ", r"\gamma"), "beta": ("β", r"\beta"),
+    "moving_mean": ("μ", r"\mu"), "moving_variance": ("σ²", r"\sigma^2"), "scale": ("c", "c"), "offset": ("d", "d"),
+    "mean": ("μ", r"\mu"), "variance": ("σ²", r"\sigma^2"),
 }  # fmt: skip
 
 
@@ -401,7 +405,7 @@ def _penalty_lines(network: Network, back: BackwardPass, features: tuple[str, ..
         lines.append(
             LedgerLine(
                 "forward", owner, f"{key} penalty", "R", texts["forward"].text, texts["forward"].latex,
-                np.asarray(rule.value(W)),
+                np.asarray(rule.value(W)), partial(penalty_product, rule, W),
             )
         )  # fmt: skip
         slope: Array = rule.gradient(W)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from strates.backprop.layers import Activation, BatchNorm, Conv2D, Dense, Dropout, Layer
+from strates.backprop.layers import Activation, BatchNorm, Conv2D, Dense, Dropout, Layer, MaxPool2D, Penalty, Rescaling
 from strates.backprop.layers.layer import Array
 
 Place = tuple[int, ...]
@@ -94,6 +94,19 @@ def loss_product(log_p: Array, y: Array) -> str:
     return text.replace("− ", "−", 1) + rest
 
 
+def penalty_product(rule: Penalty, W: Array, place: Place) -> str:
+    """Write a penalty with its strength, its share of L1, and the two sums over the weights.
+
+    Examples
+    --------
+    >>> penalty_product(Penalty(0.1, l1_ratio=0.25), np.array([3.0, -4.0]), ())
+    '0.1 · (0.25 · 7 + 0.75 / 2 · 25)'
+    """
+    share = rule.l1_ratio
+    sums = number(np.abs(W).sum()), number(np.square(W).sum())
+    return f"{number(rule.alpha)} · ({number(share)} · {sums[0]} + {number(1 - share)} / 2 · {sums[1]})"
+
+
 def forward_product(layer: Layer, x: Array, out: Array, place: Place) -> str:
     """Say how one number of a layer's output came about.
 
@@ -126,6 +139,12 @@ def forward_product(layer: Layer, x: Array, out: Array, place: Place) -> str:
         patch = layer.windows.cut(x[np.newaxis])[0, place[0], place[1]]
         bias = None if layer.bias is None else layer.bias[place[-1]]
         return sum_of_products(zip(patch.ravel(), layer.kernel[..., place[-1]].ravel(), strict=True), bias)
+    if isinstance(layer, MaxPool2D):
+        seen = layer.windows.cut(x[np.newaxis], outside=-np.inf)[0, place[0], place[1], :, :, place[2]].ravel()
+        return f"max({', '.join(number(v) for v in seen if v > -np.inf)})"
+    if isinstance(layer, Rescaling):
+        c, d = (np.broadcast_to(v, x.shape)[place] for v in (layer.scale, layer.offset))
+        return f"{factor(c)} · {factor(x[place])} + {factor(d)}"
     if isinstance(layer, Dropout):
         return number(x[place])
     return ""
@@ -160,7 +179,23 @@ def input_product(layer: Layer, x: Array, cache: Any, delta: Array, place: Place
         gamma = 1.0 if layer.gamma is None else layer.gamma[unit]
         s = np.sqrt(layer.moving_variance[unit] + layer.epsilon)
         return f"{factor(gamma)} · {factor(delta[place])} / {number(s)}"
+    if isinstance(layer, Conv2D):
+        return sum_of_products(_met(layer, x, delta, place))
+    if isinstance(layer, Rescaling):
+        return f"{factor(np.broadcast_to(layer.scale, x.shape)[place])} · {factor(delta[place])}"
     return ""
+
+
+def _met(layer: Conv2D, x: Array, delta: Array, place: Place) -> list[tuple[float, float]]:
+    """Pair the δ of each stop that saw an input with the weight that it met there."""
+    mark = np.zeros((1, *x.shape[:2], 1))
+    mark[0, place[0], place[1]] = 1
+    cells = np.argwhere(layer.windows.cut(mark)[0, ..., 0])  # row and column of the stop, and of the cell in its window
+    return [
+        (delta[i, j, unit], layer.kernel[a, b, place[2], unit])
+        for i, j, a, b in cells
+        for unit in range(delta.shape[-1])
+    ]
 
 
 def parameter_product(layer: Layer, x: Array, cache: Any, delta: Array, key: str, place: Place) -> str:
