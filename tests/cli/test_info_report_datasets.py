@@ -70,7 +70,7 @@ def test_dataset_is_written_and_can_be_read_again(strates: Any) -> None:
     assert not Path("x.csv").exists()
 
 
-COMMANDS = ["fit", "predict", "evaluate", "explain", "check-gradients", "report", "info", "datasets"]
+COMMANDS = ["fit", "predict", "evaluate", "explain", "check-gradients", "film", "report", "info", "datasets"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -14,6 +14,7 @@ from strates.cli.datasets import datasets
 from strates.cli.evaluate import evaluate
 from strates.cli.explain import explain
 from strates.cli.failures import ReportingGroup
+from strates.cli.film import film
 from strates.cli.fit import fit
 from strates.cli.info import info
 from strates.cli.predict import predict
@@ -44,7 +45,7 @@ def strates(
     """Train a neural network on a table, and see how good it is."""
 
 
-for command in (fit, predict, evaluate, explain, check_gradients, report, info, datasets):
+for command in (fit, predict, evaluate, explain, check_gradients, film, report, info, datasets):
     app.command(no_args_is_help=command is not datasets)(command)
 
 

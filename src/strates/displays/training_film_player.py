@@ -16,7 +16,7 @@ from PIL import Image, features
 
 from strates.exceptions import ParameterError
 
-_QUALITY = 82  # of WebP: letters stay clean
+_QUALITY = 74  # of WebP: letters stay clean
 
 
 @dataclass(frozen=True)
