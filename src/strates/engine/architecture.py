@@ -20,8 +20,9 @@ from strates.engine.backend import keras
 from strates.engine.initializers import make_initializer
 from strates.exceptions import ParameterError, did_you_mean
 
-#: What a network predicts. binary: one logistic unit; categorical: softmax; multilabel: one logistic unit a label.
-ProblemKind = Literal["binary", "categorical", "multilabel"]
+#: What a network predicts. binary: one logistic unit; categorical: softmax; multilabel: one logistic unit a label;
+#: reconstruction: its own inputs.
+ProblemKind = Literal["binary", "categorical", "multilabel", "reconstruction"]
 
 ACTIVATIONS: dict[str, str] = {
     "identity": "linear",

@@ -19,6 +19,7 @@ EXPECTED_FITS = 20
 
 _XLA_LAYERS = (
     "InputLayer", "Dense", "Activation", "Dropout", "SeededDropout", "GaussianNoise", "SeededNoise",
+    "MaskingNoise", "SeededMask",
     "BatchNormalization", "LayerNormalization",
     "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax", "Functional", "Sequential", "Rescaling", "Normalization",
 )  # fmt: skip

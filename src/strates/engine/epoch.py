@@ -18,11 +18,13 @@ class Epoch:
     penalty : float
         ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)``, averaged over the steps' rows.
     train_loss : float
-        Mean cross-entropy, in nats, of each batch just before it was learned from (dropout on).
+        Mean cross-entropy, in nats, of each batch just before it was learned from (dropout on); an autoencoder's
+        reconstruction loss.
     train_score : float
-        Share of training rows predicted right, weighted by the sample weights, measured likewise.
+        Share of training rows predicted right, weighted by the sample weights, measured likewise; an autoencoder's
+        mean squared error, negative.
     validation_loss, validation_score : float or None
-        Cross-entropy and accuracy on the validation rows, with the weights at the epoch's end.
+        The same two on the validation rows, with the weights at the epoch's end.
     seconds : float
         Time that the epoch took.
     learning_rate : float

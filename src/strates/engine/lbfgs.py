@@ -19,9 +19,10 @@ from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import tf
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
-from strates.engine.losses import row_hits, row_losses
+from strates.engine.losses import compared_with, row_hits, row_losses
 from strates.engine.program import is_kernel
 from strates.engine.step_data import Penalties
+from strates.engine.tied_weights import TiedWeights
 from strates.engine.traced import Traced
 from strates.engine.training_form import training_form
 from strates.exceptions import DivergenceError, ParameterError
@@ -31,19 +32,22 @@ BLOCK_ROWS = 16_384
 
 
 class Objective:
-    """Mean cross-entropy of a network and its gradient, as a function of one float64 vector of weights."""
+    """Mean loss of a network and its gradient, as a function of one float64 vector of weights."""
 
     def __init__(self, architecture: Architecture, kind: ProblemKind) -> None:
         self.architecture = architecture
         self.kind = kind
         form = training_form(architecture.build(), dtype="float64")
-        if not form.logits or form.model.non_trainable_variables or architecture.noise_levels:
+        readable = form.logits or kind == "reconstruction"
+        if not readable or form.model.non_trainable_variables or architecture.noise_levels:
             raise ParameterError(
                 "solver='lbfgs' needs a network whose loss is a fixed function of its weights: no dropout, no batch "
                 "normalisation, no subclassed model. Use solver='adam' or 'sgd', or leave those layers out."
             )
         self.model = form.model
-        self._trainable = list(form.model.trainable_variables)
+        self._logits = form.logits
+        self._tied = TiedWeights.of(architecture)
+        self._trainable = self._tied.free(form.model.trainable_variables)
         self.shapes = [tuple(v.shape) for v in self._trainable]
         self.sizes = [int(np.prod(s)) for s in self.shapes]
         parts = [np.full(n, is_kernel(v)) for n, v in zip(self.sizes, self._trainable, strict=True)]
@@ -59,13 +63,15 @@ class Objective:
         with tf.GradientTape() as tape:
             tape.watch(vector)
             parts = tf.split(vector, self.sizes)
-            values = [tf.reshape(p, s) for p, s in zip(parts, self.shapes, strict=True)]
+            free = [tf.reshape(p, s) for p, s in zip(parts, self.shapes, strict=True)]
+            values = self._tied.whole(free, tf.transpose)
+            targets = compared_with(self.kind, X, targets)
             outputs, _, own_losses = self.model.stateless_call(values, [], X, training=True, return_losses=True)
-            losses = row_losses(self.kind, outputs, targets, smoothing, logits=True)
+            losses = row_losses(self.kind, outputs, targets, smoothing, logits=self._logits)
             loss = tf.reduce_sum(losses * weights)
             for own in own_losses:  # the weights of all blocks sum to one, so that it counts once
                 loss += own * tf.reduce_sum(weights)
-        hits = tf.cast(row_hits(self.kind, outputs, targets, logits=True), weights.dtype) * weights
+        hits = tf.cast(row_hits(self.kind, outputs, targets, logits=self._logits), weights.dtype) * weights
         return loss, tape.gradient(loss, vector), tf.reduce_sum(hits)
 
     def value_and_gradient(
@@ -83,12 +89,13 @@ class Objective:
 
     def pack(self, weights: Sequence[AnyArray]) -> AnyArray:
         """Put weights (in the order of ``model.weights``) into one vector."""
-        return np.concatenate([np.asarray(w, np.float64).ravel() for w in weights])
+        return np.concatenate([np.asarray(w, np.float64).ravel() for w in self._tied.free(weights)])
 
     def unpack(self, vector: AnyArray) -> list[AnyArray]:
         """Cut a vector into weights, in float64."""
         parts = np.split(vector, np.cumsum(self.sizes)[:-1])
-        return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+        free = [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+        return self._tied.whole(free, np.transpose)
 
 
 _OBJECTIVES: OrderedDict[Hashable, Objective] = OrderedDict()
@@ -228,7 +235,7 @@ def minimize_lbfgs(
     ftol: float,
     on_epoch: Callable[[Epoch, list[AnyArray]], bool],
 ) -> LbfgsResult:
-    """Minimise mean cross-entropy plus penalty over all rows at once.
+    """Minimise mean loss plus penalty over all rows at once.
 
     Parameters
     ----------

@@ -20,9 +20,10 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
-from strates.engine.losses import row_hits, row_losses
+from strates.engine.losses import compared_with, row_hits, row_losses
 from strates.engine.optimizers import Solver, has_own_schedule, is_elementwise
 from strates.engine.step_data import Chunk, Penalties, State, StepRecord
+from strates.engine.tied_weights import TiedWeights
 from strates.engine.traced import Traced
 from strates.engine.training_form import mode, training_form
 
@@ -73,7 +74,8 @@ class TrainingProgram:
             isinstance(layer, keras.layers.BatchNormalization)
             for layer in self.model._flatten_layers(include_self=False, recursive=True)
         )
-        self._trainable = list(self.model.trainable_variables)
+        self._tied = TiedWeights.of(architecture)
+        self._trainable = self._tied.free(self.model.trainable_variables)
         self._others = list(self.model.non_trainable_variables)
         self._shapes = [tuple(v.shape) for v in self._trainable]
         self._sizes = [int(np.prod(s)) for s in self._shapes]
@@ -137,7 +139,8 @@ class TrainingProgram:
             cuts = np.cumsum(self._sizes)[:-1]
             parts = np.split(arrays[0], cuts)
             arrays = [p.reshape(s) for p, s in zip(parts, self._shapes, strict=True)]
-        found = {id(v): a for v, a in zip(self._trainable, arrays, strict=True)}
+        whole = self._tied.whole(arrays, lambda a: np.ascontiguousarray(a.T))
+        found = {id(v): a for v, a in zip(self.model.trainable_variables, whole, strict=True)}
         found |= {id(v): np.array(t) for v, t in zip(self._others, state.others, strict=True)}
         return [found[id(v)] for v in self.model.weights]
 
@@ -210,7 +213,7 @@ class TrainingProgram:
         return (*[v.read_value() for v in variables], record)
 
     def evaluate(self, state: State, X: AnyArray, targets: AnyArray, weights: AnyArray) -> tuple[float, float]:
-        """Return the weighted mean cross-entropy and the weighted share of rows predicted right.
+        """Return the weighted means of the rows' losses and hits: cross-entropy, and the share predicted right.
 
         Parameters
         ----------
@@ -239,7 +242,8 @@ class TrainingProgram:
     def _evaluate(self, X: Any, targets: Any, weights: Any, *state: Any) -> Any:
         n = len(self._blocks)
         still = mode(self.model, training=False)
-        outputs, _ = self.model.stateless_call(self._cut(list(state[:n])), list(state[n:]), X, **still)
+        outputs, _ = self.model.stateless_call(self._values(list(state[:n])), list(state[n:]), X, **still)
+        targets = compared_with(self.kind, X, targets)
         losses = row_losses(self.kind, outputs, targets, None, logits=self._logits)
         hits = row_hits(self.kind, outputs, targets, logits=self._logits)
         return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
@@ -248,11 +252,12 @@ class TrainingProgram:
         l1, l2, max_norm, smoothing = tf.unstack(hyper)
         blocks = [v.value.read_value() for v in self._blocks]
         n_rows = tf.cast(count, "float32")
+        y = compared_with(self.kind, x, y)
         options = {"mask": tf.range(self.batch_size) < count} if self._masked else {}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(blocks)
             outputs, others, own_losses = self.model.stateless_call(
-                self._cut(blocks), [v.value.read_value() for v in self._others], x,
+                self._values(blocks), [v.value.read_value() for v in self._others], x,
                 return_losses=True, **mode(self.model, training=True), **options,
             )  # fmt: skip
             losses = row_losses(self.kind, outputs, y, smoothing if self._smoothing else None, logits=self._logits)
@@ -274,6 +279,10 @@ class TrainingProgram:
             self._shorten(max_norm)
         hits = row_hits(self.kind, outputs, y, logits=self._logits) * w
         return tf.stack([total, penalty, tf.reduce_sum(hits)])
+
+    def _values(self, blocks: list[Any]) -> list[Any]:
+        """Return what the model's trainable weights are, tied ones among them."""
+        return self._tied.whole(self._cut(blocks), tf.transpose)
 
     def _cut(self, blocks: list[Any]) -> list[Any]:
         if not self.packed:

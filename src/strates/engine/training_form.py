@@ -88,7 +88,36 @@ class SeededNoise(SeededLayer):
         return x + level * tf.random.stateless_normal(shape, seed=seed, dtype=x.dtype, alg=self._inputs.generator)
 
 
-_SEEDED = {keras.layers.Dropout: SeededDropout, keras.layers.GaussianNoise: SeededNoise}
+class SeededMask(SeededLayer):
+    """Zeros at random places; the other numbers stay as they are."""
+
+    def _disturb(self, x: Any, level: Any, shape: Any, seed: Any) -> Any:
+        draw = tf.random.stateless_uniform(shape, seed=seed, dtype=x.dtype, alg=self._inputs.generator)
+        return tf.where(draw >= level, x, tf.zeros_like(x))
+
+
+class MaskingNoise(keras.layers.Layer):
+    """Marks where training sets a share of the inputs to zero; itself the identity."""
+
+    def __init__(self, rate: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return x."""
+        return x
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input's shape."""
+        return input_shape
+
+
+_SEEDED = {
+    keras.layers.Dropout: SeededDropout,
+    keras.layers.GaussianNoise: SeededNoise,
+    MaskingNoise: SeededMask,
+}
 
 
 def is_augmentation(layer: keras.layers.Layer) -> bool:
@@ -166,7 +195,7 @@ class TrainingForm:
     inputs : TrainingInputs
         Where its seeded layers look.
     logits : bool
-        Whether it ends in logits; otherwise it ends in probabilities.
+        Whether it ends in logits; otherwise it ends as the network does.
     """
 
     model: keras.Model
@@ -180,7 +209,7 @@ def training_form(model: keras.Model, dtype: str = "float32", *, augmented: bool
     Parameters
     ----------
     model : keras.Model
-        Ends in probabilities.
+        Ends in probabilities, or in a reconstruction.
     dtype : {"float32", "float64"}
     augmented : bool, default=True
         Whether layers that change images at random stay.

@@ -2,115 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
-from strates._random import integer_seed, root_seed
 from strates._types import AnyArray
-from strates.engine.architecture import Architecture, ProblemKind, keras_activation
-from strates.engine.backend import keras
-from strates.engine.batches import as_rows
-from strates.engine.epoch import Epoch
-from strates.engine.initializers import make_initializer
+from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.keras_architecture import KerasArchitecture
-from strates.engine.lbfgs import LbfgsResult
-from strates.engine.schedules import SCHEDULES
-from strates.engine.step_data import Penalties
 from strates.estimators._callbacks import FitTasks
-from strates.estimators._fit_gradient import FitSetup, fit_by_gradient
-from strates.estimators._fit_lbfgs import fit_by_lbfgs
 from strates.estimators._fitted_network import FittedNetwork
 from strates.estimators._inputs import check_weights
-from strates.estimators._parameters import Check, boolean, integer, one_of, optional, real
+from strates.estimators._network_learner import NetworkLearner, learns_by_steps
 from strates.estimators._stopping import Stopping
 from strates.estimators._targets import LabelEncoding, as_labels, encode, weigh
-from strates.estimators._training_rows import (
-    TrainingRows,
-    given_validation,
-    make_batches,
-    network_targets,
-    split_off_validation,
-)
+from strates.estimators._training_rows import given_validation, network_targets
 from strates.estimators.checkpoint import fit_fingerprint
 from strates.exceptions import DataError, ParameterError, TargetError
 
-SOLVERS = ("adam", "sgd", "lbfgs")
 
-
-def automatic_alpha(n_features: int, n_samples: int) -> float:
-    """Return the penalty's strength under ``alpha="auto"``: ``0.1 * n_features / n_samples``, in [1e-4, 0.03].
-
-    What a model learns by mistake grows with the features and shrinks with the rows; the factor was chosen on
-    sixteen tables of 178 to 48,842 rows, for log-loss on held-out rows.
-
-    Examples
-    --------
-    >>> automatic_alpha(10, 1000), automatic_alpha(10, 10**6)
-    (0.001, 0.0001)
-    """
-    return min(max(0.1 * n_features / n_samples, 1e-4), 0.03)
-
-
-def _check_activation(_: str, value: Any) -> None:
-    keras_activation(value)
-
-
-def _check_initializer(_: str, value: Any) -> None:
-    make_initializer(value, "relu", 0)
-
-
-def _learns_by_steps(estimator: Any) -> bool:
-    """Whether the solver learns a batch at a time, so that there is a ``partial_fit``."""
-    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic: use solver='adam', "
-            "'sgd' or a Keras optimizer."
-        )
-    return True
-
-
-class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
+class BaseNetworkClassifier(NetworkLearner, FittedNetwork):
     """Base of the classifiers: a subclass says which network, this class trains it.
 
     A subclass stores its parameters in ``__init__`` and defines ``_make_architecture``.
     """
-
-    _seed: int
-    #: SciPy's relative decrease at which L-BFGS stops; its default.
-    _lbfgs_ftol: ClassVar[float] = 2.220446049250313e-09
-
-    _CHECKS: ClassVar[dict[str, Check]] = {
-        "alpha": real(low=0, open_high=True),
-        "l1_ratio": real(low=0, high=1),
-        "max_norm": optional(real(low=0, open_low=True, open_high=True)),
-        "label_smoothing": real(low=0, high=1, open_high=True),
-        "learning_rate": one_of(SCHEDULES),
-        "learning_rate_init": real(low=0, open_low=True, open_high=True),
-        "power_t": real(low=0),
-        "momentum": real(low=0, high=1),
-        "beta_1": real(low=0, high=1, open_high=True),
-        "beta_2": real(low=0, high=1, open_high=True),
-        "epsilon": real(low=0, open_low=True),
-        "max_iter": integer(1),
-        "max_fun": integer(1),
-        "tol": real(low=0),
-        "validation_fraction": real(low=0, high=1, open_low=True, open_high=True),
-        "n_iter_no_change": integer(1, infinite=True),
-        "shuffle": boolean,
-        "early_stopping": boolean,
-        "warm_start": boolean,
-        "batch_norm": boolean,
-        "activation": _check_activation,
-        "kernel_initializer": _check_initializer,
-    }
 
     # -- what a subclass says -------------------------------------------------------------------------
 
@@ -119,32 +37,6 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
     ) -> tuple[Architecture, ProblemKind]:
         """Return the network to train, and the kind of problem that its output makes of this one."""
-
-    def _penalties(self, architecture: Architecture, n_rows: int) -> Penalties:
-        p = self.get_params(deep=False)
-        alpha = p.get("alpha", 0.0)
-        if isinstance(alpha, str):
-            alpha = automatic_alpha(math.prod(architecture.input_shape), n_rows)
-        self.alpha_ = float(alpha)
-        return Penalties(
-            alpha=self.alpha_,
-            l1_ratio=float(p.get("l1_ratio", 0.0)),
-            max_norm=p.get("max_norm"),
-            label_smoothing=float(p.get("label_smoothing", 0.0)),
-            noise_levels=architecture.noise_levels,
-        )
-
-    def _after_lbfgs(
-        self, found: LbfgsResult, rows: TrainingRows, on_epoch: Callable[[Epoch, list[AnyArray]], bool]
-    ) -> LbfgsResult:
-        """Return what the fit is to end with, given what L-BFGS found; a subclass may go on from there."""
-        return found
-
-    def _solver_settings(self) -> Mapping[str, Any]:
-        p = self.get_params(deep=False)
-        names = {"momentum": "momentum", "nesterovs_momentum": "nesterov", "beta_1": "beta_1", "beta_2": "beta_2",
-                 "epsilon": "epsilon"}  # fmt: skip
-        return {keras_name: p[name] for name, keras_name in names.items() if name in p}
 
     # -- the public contract --------------------------------------------------------------------------
 
@@ -178,7 +70,7 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         """
         return self._fit(X, y, sample_weight, validation_data)
 
-    @available_if(_learns_by_steps)
+    @available_if(learns_by_steps)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn from some rows in one pass, going on from the present weights.
 
@@ -274,23 +166,11 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
         if tasks.checkpoints:
             seed = tasks.find_progress(self._fingerprint(again, rows, codes, weights, validation), seed)
         start = self._start(seed, again)
-        lbfgs = isinstance(self.solver, str) and self.solver == "lbfgs"
-        # L-BFGS computes in float64, and so takes rows in that precision where the estimator has them
-        data = TrainingRows(rows if lbfgs else as_rows(rows), network_targets(codes, self._kind), weights)
-        if lbfgs:
-            fit_by_lbfgs(self, data, start, tasks, validation)
-        else:
-            if validation is None and self.early_stopping and not single:
-                data, validation = split_off_validation(data, encoding, self.validation_fraction, seed)
-            source = make_batches(
-                data, batch_size=self.batch_size, shuffle=self.shuffle, row_wise=self._architecture.row_wise,
-                n_parameters=sum(w.size for w in start), seed=seed,
-            )  # fmt: skip
-            n_samples = len(data.weights)
-            fit_by_gradient(
-                self, FitSetup(source, validation, start, seed, tasks, n_samples, tasks.fingerprint, single)
-            )
-        return self._finish(tasks)
+        targets = network_targets(codes, self._kind)
+        return self._learn(rows, targets, weights, validation, start, seed=seed, tasks=tasks, single=single)
+
+    def _strata(self, targets: AnyArray) -> AnyArray | None:
+        return None if self._encoding.multilabel else self._encoding.classes[targets.ravel().astype(int)]
 
     def _set_network(self, input_shape: tuple[int, ...], encoding: LabelEncoding, again: bool) -> None:
         """Set what a fit is about: the network and the classes.
@@ -306,53 +186,16 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
             architecture, kind = self._architecture, self._kind
         else:
             architecture, kind = self._make_architecture(input_shape, encoding.n_outputs, encoding.kind)
-            shapes = [w.shape for w in architecture.initial_weights(0)]
-            if shapes != [w.shape for w in self._weights]:
-                changed = ", ".join(_changed(self._architecture, architecture))
-                raise ParameterError(
-                    f"This fit goes on from a network with weights of shapes {[w.shape for w in self._weights]}, but "
-                    f"{changed} now ask for {shapes}. Set the parameters back, or fit afresh with warm_start=False."
-                )
+            self._same_network(architecture)
         self._architecture, self._kind = architecture, kind
         self._encoding, self.classes_ = encoding, encoding.classes
 
-    def _start(self, seed: int, again: bool) -> list[AnyArray]:
-        """Return the weights to start from; forget earlier fits unless this one goes on from them."""
-        if again:
-            start = self._current_weights
-        else:
-            start = self._architecture.initial_weights(integer_seed(seed, "weights"))
-            self._optimizer_state: list[AnyArray] | None = None
-            self._stopping: Stopping | None = None
-            self._epochs, self._epochs_done, self._steps_done, self.t_ = [], 0, 0, 0
-        self._cache = {}
-        return start
-
     def _fingerprint(self, again: bool, rows: Any, codes: AnyArray, weights: AnyArray, validation: Any) -> str:
         """Hash what makes this fit the one it is, for its checkpoints."""
-        begins = self._current_weights if again else self._architecture.initial_weights(0)
+        begins = self._current_weights if again else self._initial_weights(0)
         watched = [] if validation is None else [validation.X, validation.targets, validation.weights]
         about = [self.classes_.tolist(), again and self._epochs_done]
         return fit_fingerprint(self, rows, codes, weights, *about, *begins, *watched)
-
-    def _finish(self, tasks: FitTasks) -> Self:
-        if tasks.recordings:
-            self.recording_ = tasks.recordings[0]
-        tasks.finish()
-        return self
-
-    def _check_parameters(self) -> None:
-        parameters = self.get_params(deep=False)
-        for name, check in self._CHECKS.items():
-            if name in parameters:
-                check(name, parameters[name])
-        solver = parameters["solver"]
-        if not isinstance(solver, keras.optimizers.Optimizer):
-            one_of(SOLVERS, also=" A keras.optimizers.Optimizer also serves.")("solver", solver)
-        if parameters["batch_size"] != "auto":
-            integer(1)("batch_size", parameters["batch_size"])
-        if isinstance(solver, str) and solver == "lbfgs" and parameters.get("max_norm") is not None:
-            raise ParameterError("max_norm acts after each step of a gradient solver; use solver='adam' or 'sgd'.")
 
     def _encode(self, y: AnyArray, again: bool, single: bool, classes: Any) -> LabelEncoding:
         if not again:
@@ -367,17 +210,3 @@ class BaseNetworkClassifier(CallbackSupportMixin, FittedNetwork):
                 f"Previously got {self.classes_}, `y` has {np.unique(y)}"
             )
         return known
-
-    def _start_seed(self, again: bool) -> int:
-        """Return the seed of this fit; a fit that goes on keeps the stream of the one before."""
-        if again and not isinstance(self.random_state, np.random.RandomState):
-            return int(self._seed)
-        self._seed = root_seed(self.random_state)
-        return self._seed
-
-
-def _changed(old: Any, new: Any) -> list[str]:
-    """Name the parameters in which two dense architectures differ."""
-    names = {"hidden": "hidden_layer_sizes", "n_outputs": "the classes of y", "n_inputs": "the columns of X"}
-    differing = [f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)]
-    return [names.get(name, name) for name in differing]

@@ -58,22 +58,22 @@ def given_validation(estimator: Any, given: Any, encoding: LabelEncoding, kind: 
 
 
 def split_off_validation(
-    rows: TrainingRows, encoding: LabelEncoding, fraction: float, seed: int
+    rows: TrainingRows, strata: AnyArray | None, fraction: float, seed: int
 ) -> tuple[TrainingRows, Validation]:
-    """Set a part of the rows aside, stratified by class."""
+    """Set a part of the rows aside, stratified by class where there are classes."""
     X, targets, weights = rows
-    stratify = None if encoding.multilabel else encoding.classes[targets.ravel().astype(int)]
     try:
         learn, watch = train_test_split(
             np.arange(len(targets)),
             test_size=fraction,
-            stratify=stratify,
+            stratify=strata,
             random_state=integer_seed(seed, "validation"),
         )
     except ValueError as error:
+        mend = "Change" if strata is None else "Give every class two rows or more, change"
         raise DataError(
             f"early_stopping=True cannot split off {fraction:.0%} of {len(targets)} rows: {error} "
-            "Give every class two rows or more, change validation_fraction, or pass validation_data."
+            f"{mend} validation_fraction, or pass validation_data."
         ) from error
     if len(watch) < 2:
         raise DataError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
