@@ -112,7 +112,7 @@ def scaled() -> Trained:
 
 def tabular() -> Trained:
     X, y = table()
-    return Trained(tabular_pipeline(MLPClassifier((5,), **QUICK)).fit(X, y), X.iloc[::9], y[::9])
+    return Trained(tabular_pipeline(MLPClassifier((5,), **QUICK)).fit(X, y), X.iloc[::7], y[::7])
 
 
 def nested() -> Any:
@@ -311,12 +311,13 @@ def evaluate(product: str) -> Range:
 
 
 @pytest.fixture(scope="session")
-def within() -> Callable[[str, float], bool]:
-    """Return whether a product, its factors rounded to four digits, is a number."""
+def within() -> Callable[[str, float | str], bool]:
+    """Return whether a product, its factors rounded to four digits, is a number, or one that is rounded too."""
 
-    def judge(product: str, value: float) -> bool:
+    def judge(product: str, value: float | str) -> bool:
         low, high = evaluate(product)
-        slack = 1e-9 * max(abs(low), abs(high), abs(value))
-        return bool(low - slack <= value <= high + slack)
+        least, most = rounded(value.replace("−", "-")) if isinstance(value, str) else Range(value, value)
+        slack = 1e-9 * max(abs(low), abs(high), abs(most))
+        return bool(low - slack <= most and least <= high + slack)
 
     return judge
