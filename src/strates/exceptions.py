@@ -7,7 +7,8 @@
     ├── ParameterError      (ValueError)          a constructor's argument that cannot be used
     ├── DataError           (ValueError)          data that cannot be learned from or predicted on
     │   ├── TargetError                           the column or array to predict
-    │   └── TableError                            a file that is not a readable table
+    │   ├── TableError                            a file that is not a readable table
+    │   └── ImageError                            a file that is not a readable image
     ├── DivergenceError     (FloatingPointError)  the loss stopped being finite
     ├── OperationError      (ArithmeticError)     a number for which an operation is not defined
     ├── ModelFileError      (ValueError)          a ``.strates`` file that cannot be read
@@ -47,6 +48,10 @@ class TargetError(DataError):
 
 class TableError(DataError):
     """A file is not a table that can be read."""
+
+
+class ImageError(DataError):
+    """A file is not an image that can be read."""
 
 
 class DivergenceError(StratesError, FloatingPointError):

@@ -1,4 +1,4 @@
-"""Tables in: toy problems, built-in sets, files small and large, and what a target has to be."""
+"""Data in: toy problems, built-in sets, tables small and large, folders of images, and what a target has to be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from strates.datasets.check_table import check_table
 from strates.datasets.column_types import COLUMN_TYPES, column_types
 from strates.datasets.csv_format import MISSING_MARKS
 from strates.datasets.fingerprint import table_fingerprint
+from strates.datasets.image_folder import ImageFolder, SkippedImage
 from strates.datasets.open_stream import open_stream
+from strates.datasets.read_image_folder import read_image_folder
 from strates.datasets.read_table import read_table
 from strates.datasets.table_stream import TableStream
 from strates.datasets.target import split_target
@@ -17,6 +19,8 @@ __all__ = [
     "COLUMN_TYPES",
     "MISSING_MARKS",
     "Dataset",
+    "ImageFolder",
+    "SkippedImage",
     "TableStream",
     "blobs",
     "check_table",
@@ -27,6 +31,7 @@ __all__ = [
     "load",
     "moons",
     "open_stream",
+    "read_image_folder",
     "read_table",
     "spiral",
     "split_target",
