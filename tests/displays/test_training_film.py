@@ -210,6 +210,11 @@ def page(film: TrainingFilm) -> str:
     return film.to_html(dpi=40)
 
 
+@pytest.fixture(scope="module")
+def images(film: TrainingFilm) -> list[Any]:
+    return list(film.images(dpi=40))
+
+
 def frames_of(page: str) -> dict[str, Any]:
     found = re.search(r'<script id="film" type="application/json">(.*?)</script>', page)
     assert found is not None
@@ -217,8 +222,7 @@ def frames_of(page: str) -> dict[str, Any]:
     return data
 
 
-def test_images_differ_where_the_network_learned(film: TrainingFilm) -> None:
-    images = list(film.images(dpi=40))
+def test_images_differ_where_the_network_learned(film: TrainingFilm, images: list[Any]) -> None:
     width, height = film.figure_size()
     assert len(images) == len(film)
     assert {image.shape for image in images} == {(int(height * 40), int(width * 40), 3)}
@@ -233,10 +237,10 @@ def test_page_needs_nothing_else(page: str, film: TrainingFilm) -> None:
     assert 'aria-label="Frame"' in page
 
 
-def test_page_holds_every_frame_whole(page: str, film: TrainingFilm) -> None:
+def test_page_holds_every_frame_whole(page: str, film: TrainingFilm, images: list[Any]) -> None:
     data = frames_of(page)
     assert (len(data["frames"]), data["fps"]) == (len(film), 12)
-    for number, (image, words) in enumerate(zip(film.images(dpi=40), data["words"], strict=True)):
+    for number, (image, words) in enumerate(zip(images, data["words"], strict=True)):
         assert words == f"{film.words(number)}, loss {film.frames.loss[number]:.3g}"
         parts = [Image.open(io.BytesIO(base64.b64decode(part))) for part in data["frames"][number]]
         whole = np.concatenate([np.asarray(part.convert("RGB"), float) for part in parts], axis=1)
@@ -247,13 +251,14 @@ def test_page_holds_every_frame_whole(page: str, film: TrainingFilm) -> None:
 def test_page_escapes_what_it_is_told(page: str) -> None:
     data = frames_of(page)
     picture: Any = type("Told", (), {"parts": ("AA",), "sizes": ((1, 1),), "words": "</script><b>"})()
-    told = player_page([picture], fps=5, title="a < b", description="<i>")
+    told = player_page([picture], parts=['"a"'], fps=5, title="a < b", description="<i>")
     assert "</script><b>" not in told
     assert frames_of(told)["words"] == ["</script><b>"]
     assert "<title>a &lt; b</title>" in told
+    assert 'alt="&quot;a&quot; at &lt;/script&gt;&lt;b&gt;"' in told
     assert data["kind"] == "image/webp"
     with pytest.raises(ParameterError, match="film without frames cannot be played"):
-        player_page([], fps=5, title="", description="")
+        player_page([], parts=[], fps=5, title="", description="")
 
 
 def test_page_without_webp_takes_png(film: TrainingFilm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,14 +276,14 @@ def test_notebook_shows_the_player_in_a_frame_of_its_own(film: TrainingFilm, mon
     assert film._repr_svg_ is None
 
 
-def test_gif_has_every_frame_and_rests_on_the_last(film: TrainingFilm, tmp_path: Path) -> None:
+def test_gif_has_every_frame_and_rests_on_the_last(film: TrainingFilm, images: list[Any], tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     path = film.save(tmp_path / "film.gif", dpi=40, progress=lambda done, total: told.append((done, total)))
     with Image.open(path) as gif:
         assert gif.n_frames == len(film)  # type: ignore[attr-defined]
         assert gif.info["loop"] == 0
         durations = []
-        for number, image in enumerate(film.images(dpi=40)):
+        for number, image in enumerate(images):
             gif.seek(number)
             durations.append(gif.info["duration"])
             assert np.abs(np.asarray(gif.convert("RGB"), float) - image).mean() < 6
@@ -286,8 +291,7 @@ def test_gif_has_every_frame_and_rests_on_the_last(film: TrainingFilm, tmp_path:
     assert told == [(k, 5) for k in range(1, 6)]
 
 
-def test_poster_is_the_frame_asked_for(film: TrainingFilm, tmp_path: Path) -> None:
-    images = list(film.images(dpi=40))
+def test_poster_is_the_frame_asked_for(film: TrainingFilm, images: list[Any], tmp_path: Path) -> None:
     for frame in (-1, 1):
         with Image.open(film.save(tmp_path / "poster.PNG", dpi=40, frame=frame)) as poster:
             assert np.abs(np.asarray(poster, float) - images[frame]).mean() < 0.5  # laid out for itself

@@ -274,7 +274,10 @@ class TrainingFilm(Display):
                 if progress is not None:
                     progress(number + 1, len(self))
         pictures = [one.result() for one in encoded]
-        return player_page(pictures, fps=self.fps, title=self.title, description=self.describe())
+        parts = ("Decision boundary and loss", "Last hidden layer and weights")
+        if self.frames.representation is None:
+            parts = ("Decision boundary", "Loss and weights")
+        return player_page(pictures, parts=parts, fps=self.fps, title=self.title, description=self.describe())
 
     def save(
         self, path: str | os.PathLike[str], *, dpi: int | None = None, frame: int = -1, progress: Progress | None = None

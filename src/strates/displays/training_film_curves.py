@@ -56,7 +56,7 @@ class LossPanel:
             ax.axvline(at_best, color=MUTED, linestyle=":", linewidth=1.2, label=words)
         _step_axis(ax, frames.steps)
         if len(self._curves) > 1 or frames.best_epoch is not None:
-            ax.legend(loc=_free_corner(ax, frames.steps[-1], self._heights), fontsize=_SMALL, borderaxespad=0.1)
+            _legend(ax, _free_corner(ax, frames.steps[-1], self._heights))
         self.title = ax.set_title("", loc="left", fontsize=10)
 
     def show(self, frame: int) -> None:
@@ -94,7 +94,7 @@ class MovesPanel:
         ax.set_ylim(0, 1.06 * float(self._moved.max()) or 1.0)
         ax.locator_params(axis="y", nbins=4)
         _step_axis(ax, frames.steps)
-        ax.legend(loc="upper left", fontsize=_SMALL, borderaxespad=0.1)
+        _legend(ax, "upper left")
 
     def show(self, frame: int) -> None:
         """Show a frame, counted from 0."""
@@ -165,6 +165,11 @@ def _step_axis(ax: Axes, steps: Any) -> None:
         ax.set_xlim(-0.02 * last, 1.02 * last)
     ax.set_xlabel("step", fontsize=_SMALL, labelpad=1)
     ax.tick_params(labelsize=8, length=2)
+
+
+def _legend(ax: Axes, corner: Any) -> None:
+    # on white, so that the marker passes behind it
+    ax.legend(loc=corner, fontsize=_SMALL, borderaxespad=0.1, frameon=True, framealpha=0.9, edgecolor="none")
 
 
 def _free_corner(ax: Axes, last: float, curves: list[FloatArray]) -> Any:

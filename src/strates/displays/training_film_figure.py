@@ -20,6 +20,7 @@ from strates.inspection.training_frames import TrainingFrames
 _LEFT, _RIGHT = 4.95, 4.05  # inches
 _AXES = 4.2  # of which the boundary's axes take so many
 _LOSS, _WEIGHTS = 1.55, 1.9
+_MOST_LAYOUTS, _AT_REST = 6, 5e-4  # the latter as a share of the figure: half a pixel of 900
 
 
 class FilmPanels:
@@ -90,8 +91,13 @@ def film_size(frames: TrainingFrames) -> tuple[float, float]:
 
 def settle(figure: Any) -> None:
     """Lay a figure out once and for all: nothing jumps, and a frame takes a third of the time."""
-    for _ in range(5):  # axes of a fixed shape come to rest bit by bit
+    before = np.zeros(0)
+    for _ in range(_MOST_LAYOUTS):  # axes of a fixed shape come to rest bit by bit
         figure.draw_without_rendering()
+        places = np.concatenate([ax.get_position().extents for ax in figure.axes])
+        if len(before) and np.abs(places - before).max() < _AT_REST:
+            break
+        before = places
     figure.set_layout_engine("none")
 
 

@@ -55,7 +55,7 @@ def encode(image: NDArray[Any]) -> bytes:
     return held.getvalue()
 
 
-def player_page(pictures: Sequence[Picture], *, fps: float, title: str, description: str) -> str:
+def player_page(pictures: Sequence[Picture], *, parts: Sequence[str], fps: float, title: str, description: str) -> str:
     """Return a self-contained page that plays pictures.
 
     It begins by itself where the reader's system does not ask for reduced motion, and rests while it cannot be seen.
@@ -64,6 +64,8 @@ def player_page(pictures: Sequence[Picture], *, fps: float, title: str, descript
     ----------
     pictures : sequence of Picture
         One at least, all of one size.
+    parts : sequence of str
+        What each part of a picture shows, for those who cannot see it.
     fps : float
         Frames a second.
     title : str
@@ -84,10 +86,17 @@ def player_page(pictures: Sequence[Picture], *, fps: float, title: str, descript
     last = pictures[-1]
     kind = "image/webp" if features.check("webp") else "image/png"
     images = "".join(
-        f'<img id="part{k}" width="{width}" height="{height}" decoding="sync" alt="" src="data:{kind};base64,{part}">'
-        for k, (part, (width, height)) in enumerate(zip(last.parts, last.sizes, strict=True))
+        f'<img id="part{k}" width="{width}" height="{height}" decoding="sync" '
+        f'alt="{escape(f"{name} at {last.words}")}" src="data:{kind};base64,{part}">'
+        for k, (name, part, (width, height)) in enumerate(zip(parts, last.parts, last.sizes, strict=True))
     )
-    data = {"kind": kind, "fps": fps, "words": [one.words for one in pictures], "frames": [p.parts for p in pictures]}
+    data = {
+        "kind": kind,
+        "fps": fps,
+        "parts": list(parts),
+        "words": [one.words for one in pictures],
+        "frames": [one.parts for one in pictures],
+    }
     return _PAGE.substitute(
         title=escape(title),
         description=escape(description),
@@ -170,7 +179,7 @@ plays and pauses.</p></details>
     urls[now].forEach((one, k) => {
       const part = at("part" + k);
       part.src = one;
-      part.alt = (k ? "Last hidden layer and weights" : "Decision boundary and loss") + " at " + film.words[now];
+      part.alt = film.parts[k] + " at " + film.words[now];
     });
     slider.value = now;
     slider.setAttribute("aria-valuetext", film.words[now]);
