@@ -160,7 +160,11 @@ class GradientCheck:
         ]
         if len(self.kinks) > 5:
             lines.append(f"... and {len(self.kinks) - 5} more kinks, in .kinks")
-        lines.append(f"{self.verdict}: largest relative error {self.max_error:.1e} at h = {self.h:g}")
+        beyond = max(block.beyond_rounding for block in self.blocks)
+        lines.append(
+            f"{self.verdict}: largest relative error {self.max_error:.1e}, of which {beyond:.1e} is beyond rounding, "
+            f"at h = {self.h:g}"
+        )
         return "\n".join(lines)
 
     def __str__(self) -> str:

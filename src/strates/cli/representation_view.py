@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from strates.exceptions import StratesError
-from strates.inspection import linear_probes, representations
+from strates.inspection import Representation, linear_probes, representations
 from strates.inspection.outcome import encode_labels, sample_rows
 
 #: Rows to draw and rows to probe, at most; spaces of more units are not probed, for each fold would take seconds.
@@ -43,6 +43,8 @@ def representation_fields(pipeline: Any, X: pd.DataFrame, y: Any) -> dict[str, A
         return {}
     if len(spaces) == 1:
         return {}
+    # drawn as the model file will hold them, so that the report can be written again from it
+    spaces = tuple(Representation.from_dict(one.to_dict()) for one in spaces)
     drawn = {"representations": spaces, "representation_codes": tuple(codes[rows].tolist())}
     if max(one.width for one in spaces) > _WIDEST:
         return drawn
