@@ -18,7 +18,8 @@ import strates
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "NetworkClassifier"}
+CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "CNNClassifier", "NetworkClassifier"}
+CALLABLES |= {"Autoencoder", "StackedAutoencoder"}
 CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
 SUBMODULES = {"backprop", "datasets", "estimators", "inspection", "displays", "report"}
 

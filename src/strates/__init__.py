@@ -9,6 +9,8 @@ The names below load on first use, because TensorFlow takes seconds to import::
 Classifiers
     ``LogisticRegression``, ``Perceptron``, ``MLPClassifier``, ``CNNClassifier``,
     ``NetworkClassifier``
+Transformers
+    ``Autoencoder``, ``StackedAutoencoder``
 From a table to a fitted model, and to a file and back
     ``tabular_pipeline``, ``save``, ``load``
 Callbacks
@@ -28,6 +30,7 @@ from strates.exceptions import did_you_mean
 if TYPE_CHECKING:
     from strates import backprop, datasets, displays, estimators, inspection, report
     from strates.estimators import (
+        Autoencoder,
         Checkpoint,
         CNNClassifier,
         LogisticRegression,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         NetworkClassifier,
         Perceptron,
         Recorder,
+        StackedAutoencoder,
         load,
         save,
         tabular_pipeline,
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Autoencoder",
     "CNNClassifier",
     "Checkpoint",
     "LogisticRegression",
@@ -50,6 +55,7 @@ __all__ = [
     "NetworkClassifier",
     "Perceptron",
     "Recorder",
+    "StackedAutoencoder",
     "__version__",
     "backprop",
     "datasets",

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from strates import CNNClassifier, LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron
+from strates import (
+    Autoencoder,
+    CNNClassifier,
+    LogisticRegression,
+    MLPClassifier,
+    NetworkClassifier,
+    Perceptron,
+    StackedAutoencoder,
+)
 
 #: Where random masks or a batch's statistics count rows, a row of weight 2 and the same row twice are two things.
 COUNTS_ROWS = {
@@ -36,6 +44,9 @@ pytestmark = [
         LogisticRegression(solver="adam", learning_rate_init=0.05, max_iter=200),
         Perceptron(),
         Perceptron(average=True, max_iter=20),
+        Autoencoder((8, 2), max_iter=20),
+        Autoencoder((4,), activation="identity", tied=True, solver="lbfgs", max_iter=20),
+        StackedAutoencoder((8, 2), max_iter=10),
     ]
 )
 def test_no_failure_is_expected(estimator: Any, check: Any) -> None:

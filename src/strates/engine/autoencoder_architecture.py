@@ -26,7 +26,9 @@ class AutoencoderArchitecture:
     hidden : tuple of int
         Units of the encoder's layers; the last is the code.
     activation : str
-        Keras's name, of every layer but the last.
+        Keras's name, of every layer but the code and the last.
+    code_activation : str
+        Keras's name, of the code.
     out_activation : str
         Keras's name, of the last layer.
     tied : bool
@@ -40,6 +42,7 @@ class AutoencoderArchitecture:
     n_inputs: int
     hidden: tuple[int, ...]
     activation: str = "relu"
+    code_activation: str = "linear"
     out_activation: str = "linear"
     tied: bool = False
     denoising: float = 0.0
@@ -50,7 +53,8 @@ class AutoencoderArchitecture:
     def key(self) -> Hashable:
         """Everything that changes the graph: not the level of the noise, not the initial weights."""
         noise = self.corruption if self.denoising > 0 else None
-        return ("autoencoder", self.n_inputs, self.hidden, self.activation, self.out_activation, self.tied, noise)
+        activations = self.activation, self.code_activation, self.out_activation
+        return ("autoencoder", self.n_inputs, self.hidden, activations, self.tied, noise)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -76,7 +80,9 @@ class AutoencoderArchitecture:
     @property
     def encoder(self) -> DenseChain:
         """Inputs to code: layers "encoder_1" and so on."""
-        layers = [ChainLayer(f"encoder_{i}", units, self.activation) for i, units in enumerate(self.hidden, start=1)]
+        n = len(self.hidden)
+        names = [self.activation] * (n - 1) + [self.code_activation]
+        layers = [ChainLayer(f"encoder_{i + 1}", self.hidden[i], names[i]) for i in range(n)]
         return DenseChain(self.n_inputs, tuple(layers), self.kernel_initializer)
 
     @property

@@ -25,8 +25,9 @@ def row_losses(kind: ProblemKind, outputs: Any, targets: Any, smoothing: Any | N
     """Return the loss of each row: the cross-entropy in nats of labels, the mean squared error of a reconstruction.
 
     A reconstruction by logistic units (one given as logits) has the mean over its features of the cross-entropy
-    between the feature, in [0, 1], and its reconstruction. A multilabel row's loss is the sum over its labels, as in scikit-learn. Label smoothing s moves a share s
-    of the target's mass to the uniform distribution (Szegedy et al., 2016, https://arxiv.org/abs/1512.00567).
+    between the feature, in [0, 1], and its reconstruction. A multilabel row's loss is the sum over its labels, as in
+    scikit-learn. Label smoothing s moves a share s of the target's mass to the uniform distribution (Szegedy et al.,
+    2016, https://arxiv.org/abs/1512.00567).
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
-"""The classifiers, and what goes with fitting them."""
+"""The classifiers and autoencoders, and what goes with fitting them."""
 
+from strates.estimators.autoencoder import Autoencoder
 from strates.estimators.checkpoint import Checkpoint
 from strates.estimators.cnn import CNNClassifier
 from strates.estimators.fit_statistics import FitStatistics
@@ -11,10 +12,12 @@ from strates.estimators.network import NetworkClassifier
 from strates.estimators.perceptron import Perceptron
 from strates.estimators.recorder import Frame, Recorder, Recording
 from strates.estimators.regularization_path import RegularizationPath
+from strates.estimators.stacked_autoencoder import StackedAutoencoder
 from strates.estimators.streaming import fit_stream
 from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
 
 __all__ = [
+    "Autoencoder",
     "CNNClassifier",
     "Checkpoint",
     "FitStatistics",
@@ -27,6 +30,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "RegularizationPath",
+    "StackedAutoencoder",
     "default_classifier",
     "fit_stream",
     "load",

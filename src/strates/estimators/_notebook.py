@@ -86,9 +86,11 @@ def _facts(estimator: Any) -> str:
         value = getattr(estimator, name, None)
         if value is not None:
             facts.append(f"{word} {_number(value)}")
-    classes = estimator.classes_
+    classes = getattr(estimator, "classes_", ())
     n = len(classes)
-    if isinstance(classes, list):  # one array a label
+    if not n:  # an autoencoder
+        pass
+    elif isinstance(classes, list):  # one array a label
         facts.append(f"{n} labels")
     else:
         named = ", ".join(escape(_short(label)) for label in list(classes)[:_MOST_CLASSES])

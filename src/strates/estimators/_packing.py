@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from strates.engine.architecture import DenseArchitecture
+from strates.engine.autoencoder_architecture import AutoencoderArchitecture
 from strates.engine.backend import keras
 from strates.engine.conv_architecture import ConvArchitecture
 from strates.engine.keras_architecture import KerasArchitecture
@@ -23,6 +24,8 @@ from strates.engine.storage import network_from_bytes, network_to_bytes, object_
 _KERAS = "keras configuration: "
 #: Left out: what a fit's callbacks collected, and what is made again on demand.
 _LEFT_OUT = ("_cache", "recording_", "_skl_callbacks", "_exact_weights")
+#: Architectures that are values; of any other the network itself tells what it is.
+_PLAIN = (DenseArchitecture, ConvArchitecture, AutoencoderArchitecture)
 
 
 @dataclass
@@ -67,7 +70,7 @@ def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
         packed["_network_number"] = len(pack.networks)
         pack.networks.append(network_to_bytes(estimator.network_))
         del packed["_weights"]
-        if isinstance(architecture, DenseArchitecture | ConvArchitecture):
+        if isinstance(architecture, _PLAIN):
             initializer = _to_config(architecture.kernel_initializer)
             packed["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:
@@ -86,7 +89,7 @@ def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
     if "_network_number" in whole:
         network = network_from_bytes(pack.networks[whole.pop("_network_number")], pack.custom_objects)
         architecture = whole["_architecture"]
-        if isinstance(architecture, DenseArchitecture | ConvArchitecture):
+        if isinstance(architecture, _PLAIN):
             initializer = _from_config(architecture.kernel_initializer, pack.custom_objects)
             whole["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -10,6 +10,7 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind, keras_activation
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes, real
+from strates.estimators._pretrained import pretrained_layers
 
 
 def _check_alpha(name: str, value: Any) -> None:
@@ -36,6 +37,11 @@ class MLPClassifier(BaseNetworkClassifier):
         "normal(s)" with a standard deviation s, "lecun", "glorot", "he" (also with "_normal", "_uniform"),
         "orthogonal", "sparse(k)" with k incoming weights a unit from N(0, 1), or "sparse(k, s)" from N(0, s^2). Biases
         start at zero.
+    pretrained : Autoencoder or StackedAutoencoder, default=None
+        Fitted, with an encoder of the same sizes and activation on the same columns: the hidden layers start from it,
+        the output layer is drawn as ever. ``clone``, and so cross-validation, keeps it fitted, as it is: what it has
+        seen of the rows that are then tested it has seen without labels. In the grid of a search, wrap it in
+        ``sklearn.frozen.FrozenEstimator``.
     solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
         "lbfgs" takes all rows at once and computes in float64: for small problems. A Keras optimizer brings its
         own learning rate.
@@ -131,6 +137,7 @@ class MLPClassifier(BaseNetworkClassifier):
     References
     ----------
     Rumelhart, Hinton & Williams (1986), Learning representations by back-propagating errors, Nature 323.
+    Bengio et al. (2007), Greedy layer-wise training of deep networks, NIPS 19: ``pretrained``.
     Bishop (1995), Training with noise is equivalent to Tikhonov regularization, Neural Computation 7.
     Kingma & Ba (2015), Adam, https://arxiv.org/abs/1412.6980.
 
@@ -159,6 +166,7 @@ class MLPClassifier(BaseNetworkClassifier):
         activation: str = "relu",  # positional, as in scikit-learn
         *,
         kernel_initializer: Any = "auto",
+        pretrained: Any = None,
         solver: Any = "adam",
         alpha: float | str = 1e-4,
         l1_ratio: float = 0.0,
@@ -191,6 +199,7 @@ class MLPClassifier(BaseNetworkClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.kernel_initializer = kernel_initializer
+        self.pretrained = pretrained
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -237,6 +246,18 @@ class MLPClassifier(BaseNetworkClassifier):
             input_noise=float(self.input_noise),
         )
         return dense, kind
+
+    def _initial_weights(self, seed: int) -> list[AnyArray]:
+        drawn = super()._initial_weights(seed)
+        if self.pretrained is None:
+            return drawn
+        return [*pretrained_layers(self.pretrained, self, self._architecture), *drawn[-2:]]
+
+    def __sklearn_clone__(self) -> Self:
+        """Copy the parameters; the autoencoder to start from stays the fitted one that it is."""
+        twin: Self = super().__sklearn_clone__()
+        twin.pretrained = self.pretrained
+        return twin
 
     def _hidden_layers(self) -> list[str]:
         end = "activation" if self._architecture.batch_norm else "hidden"

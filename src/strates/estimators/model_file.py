@@ -49,6 +49,7 @@ _TRUSTED = frozenset(
         "skrub.selectors._base.Sub",
         "skrub.selectors._selectors._cardinality_below",
         "strates.engine.architecture.DenseArchitecture",
+        "strates.engine.autoencoder_architecture.AutoencoderArchitecture",
         "strates.engine.conv_architecture.ConvArchitecture",
         "strates.engine.epoch.Epoch",
         "strates.estimators._stopping.Stopping",
