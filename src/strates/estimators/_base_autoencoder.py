@@ -272,7 +272,7 @@ class BaseAutoencoder(NetworkLearner):
         """The part of ``network_`` from the inputs to the codes; the weights are the same variables."""
         if "encoder" not in self._cache_of_network():
             code = self.network_.get_layer(self._architecture.code_layer).output
-            self._cache["encoder"] = keras.Model(self.network_.inputs, code, name="encoder")
+            self._cache["encoder"] = keras.Model(self.network_.inputs[0], code, name="encoder")
         return self._cache["encoder"]
 
     @property

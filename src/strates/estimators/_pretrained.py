@@ -73,12 +73,12 @@ def _autoencoder(pretrained: Any) -> BaseAutoencoder:
     one = pretrained.estimator if isinstance(pretrained, FrozenEstimator) else pretrained
     if not isinstance(one, BaseAutoencoder):
         raise ParameterError(
-            f"pretrained={pretrained!r} cannot be used: give a fitted strates.StackedAutoencoder or "
+            f"pretrained is a {type(one).__name__}; expected a fitted strates.StackedAutoencoder or "
             "strates.Autoencoder, or None."
         )
     if not one.__sklearn_is_fitted__():
         raise ParameterError(
-            f"pretrained={pretrained!r} is not fitted. Fit it first, on all rows that have no label too; where it is a "
-            "value of a search's grid, wrap it in sklearn.frozen.FrozenEstimator, which clones keep."
+            f"pretrained is a {type(one).__name__} that is not fitted. Fit it first, on the rows without labels too; "
+            "where it is a value of a search's grid, wrap it in sklearn.frozen.FrozenEstimator, which clones keep."
         )
     return one
