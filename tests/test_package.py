@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "CNNClassifier", "NetworkClassifier"}
 CALLABLES |= {"Autoencoder", "StackedAutoencoder"}
 CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
-SUBMODULES = {"backprop", "datasets", "estimators", "inspection", "displays", "report"}
+SUBMODULES = {"backprop", "datasets", "estimators", "inspection", "displays", "report", "studies"}
 
 
 def modules_after(code: str) -> set[str]:

@@ -17,7 +17,7 @@ Callbacks
     ``Recorder``, ``Checkpoint``
 Sub-modules
     ``strates.backprop``, ``strates.datasets``, ``strates.displays``, ``strates.estimators``, ``strates.inspection``,
-    ``strates.report``
+    ``strates.report``, ``strates.studies``
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from strates.exceptions import did_you_mean
 
 if TYPE_CHECKING:
-    from strates import backprop, datasets, displays, estimators, inspection, report
+    from strates import backprop, datasets, displays, estimators, inspection, report, studies
     from strates.estimators import (
         Autoencoder,
         Checkpoint,
@@ -65,10 +65,11 @@ __all__ = [
     "load",
     "report",
     "save",
+    "studies",
     "tabular_pipeline",
 ]
 
-_SUBMODULES = ("backprop", "datasets", "displays", "estimators", "inspection", "report")
+_SUBMODULES = ("backprop", "datasets", "displays", "estimators", "inspection", "report", "studies")
 _HOMES = {name: "strates.estimators" for name in __all__ if name not in (*_SUBMODULES, "__version__")}
 
 

@@ -24,6 +24,9 @@ from strates.displays.linear_probes import LinearProbesDisplay
 from strates.displays.network import NetworkDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
+from strates.displays.study import StudyDisplay
+from strates.displays.study_heatmap import StudyHeatmapDisplay
+from strates.displays.study_learning_rate import LearningRateRangeDisplay
 from strates.displays.svg import figure_to_svg
 from strates.displays.training_film import TrainingFilm
 from strates.displays.warp import WarpDisplay
@@ -42,12 +45,15 @@ __all__ = [
     "HistoryDisplay",
     "ImportanceDisplay",
     "IntervalDisplay",
+    "LearningRateRangeDisplay",
     "LinearProbesDisplay",
     "NetworkDisplay",
     "PrecisionRecallDisplay",
     "RegularizationPathDisplay",
     "RepresentationDisplay",
     "RocCurveDisplay",
+    "StudyDisplay",
+    "StudyHeatmapDisplay",
     "TrainingFilm",
     "WarpDisplay",
     "WeightsDisplay",
