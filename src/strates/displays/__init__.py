@@ -22,6 +22,7 @@ from strates.displays.importance import ImportanceDisplay
 from strates.displays.intervals import IntervalDisplay
 from strates.displays.linear_probes import LinearProbesDisplay
 from strates.displays.network import NetworkDisplay
+from strates.displays.reconstruction import ReconstructionDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
 from strates.displays.study import StudyDisplay
@@ -49,6 +50,7 @@ __all__ = [
     "LinearProbesDisplay",
     "NetworkDisplay",
     "PrecisionRecallDisplay",
+    "ReconstructionDisplay",
     "RegularizationPathDisplay",
     "RepresentationDisplay",
     "RocCurveDisplay",

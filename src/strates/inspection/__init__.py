@@ -32,6 +32,7 @@ from strates.inspection.metric import Metric
 from strates.inspection.mistakes import Mistake
 from strates.inspection.network_graph import NetworkColumn, NetworkGraph, graph_from_weights
 from strates.inspection.plane import Plane
+from strates.inspection.reconstructions import Reconstructions, reconstructions
 from strates.inspection.record import Record
 from strates.inspection.representations import Representation, representations
 from strates.inspection.straight_boundary import StraightBoundary
@@ -62,6 +63,7 @@ __all__ = [
     "NetworkColumn",
     "NetworkGraph",
     "Plane",
+    "Reconstructions",
     "Record",
     "Representation",
     "StraightBoundary",
@@ -86,6 +88,7 @@ __all__ = [
     "maxout",
     "network_graph",
     "permutation_importance",
+    "reconstructions",
     "representations",
     "summarize_data",
     "training_frames",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,9 @@ import numpy as np
 
 from strates._types import FloatArray
 from strates.exceptions import ParameterError
-from strates.inspection.network_inputs import input_names, split_pipeline
+from strates.inspection.image_shape import input_image_shape
+from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import class_names
-
-_SMALLEST_SIDE = 8  # fewer columns than 8 x 8 that happen to be a square number are a table more often than an image
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,30 +130,5 @@ def _filters(kernel: FloatArray) -> FloatArray | None:
 
 
 def _images(clf: Any, kernel: FloatArray, image_shape: tuple[int, ...] | str | None) -> FloatArray | None:
-    n_inputs = kernel.shape[0]
-    if image_shape is None:
-        return None
-    if isinstance(image_shape, str):
-        if image_shape != "auto":
-            raise ParameterError(f"image_shape={image_shape!r}; expected 'auto', None or a tuple such as (8, 8).")
-        side = math.isqrt(n_inputs)
-        if side * side != n_inputs or side < _SMALLEST_SIDE or not _may_be_pixels(clf, n_inputs):
-            return None
-        shape: tuple[int, ...] = (side, side)
-    else:
-        shape = tuple(int(n) for n in image_shape)
-    if len(shape) not in (2, 3) or math.prod(shape) != n_inputs or (len(shape) == 3 and shape[2] not in (1, 3)):
-        raise ParameterError(
-            f"image_shape={shape} does not fit: {n_inputs} columns reach the first layer. Expected (height, width), or "
-            f"(height, width, n_channels) with 1 or 3 channels, whose product is {n_inputs}."
-        )
-    images: FloatArray = kernel.T.reshape(-1, *shape)
-    return images[..., 0] if images.ndim == 4 and images.shape[-1] == 1 else images
-
-
-def _may_be_pixels(clf: Any, n_inputs: int) -> bool:
-    """Whether the columns have no names, or pixels' names."""
-    names = input_names(clf, n_inputs)
-    return all(name.lower().startswith(("pixel", "px")) for name in names) or all(
-        name in (f"x{i}", f"x{i + 1}") for i, name in enumerate(names)
-    )
+    shape = input_image_shape(clf, kernel.shape[0], image_shape)
+    return None if shape is None else kernel.T.reshape(-1, *shape)
