@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from strates import LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron, tabular_pipeline
 from strates.datasets import moons
 from strates.engine.program import clear_programs, count_traces
+from strates.estimators.ramp_losses import ramp_losses
 from strates.exceptions import DivergenceError, ParameterError, StratesWarning
 from strates.studies import learning_rate_range_test
 from strates.studies.learning_rate_range_test import _read
@@ -146,6 +148,29 @@ def test_blowing_up_before_coming_back_is_where_it_ends() -> None:
 
 
 # --- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+def test_ctrl_c_leaves_the_seeds_that_were_done(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, base = moons(80), MLPClassifier((8,), batch_size=16)
+    module, done = sys.modules["strates.studies.learning_rate_range_test"], []
+
+    def interrupted(*arguments: Any) -> Any:
+        done.append(1)
+        if len(done) > calls:
+            raise KeyboardInterrupt
+        return ramp_losses(*arguments)
+
+    monkeypatch.setattr(module, "ramp_losses", interrupted)
+    if calls == 1:  # not one seed is whole: each takes two calls
+        with pytest.raises(KeyboardInterrupt):
+            learning_rate_range_test(base, *data, high=1e3)
+        return
+    with pytest.warns(StratesWarning, match="The test was interrupted after 1 of 5 seeds; those are read"):
+        found = learning_rate_range_test(base, *data, high=1e3)
+    monkeypatch.undo()
+    whole = learning_rate_range_test(base, *data, high=1e3, seeds=[0])
+    pd.testing.assert_frame_equal(found.frame, whole.frame, check_exact=True)
 
 
 def test_no_rate_learns() -> None:

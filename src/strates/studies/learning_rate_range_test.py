@@ -110,7 +110,8 @@ def learning_rate_range_test(
     Warns
     -----
     StratesWarning
-        The loss did not fall at any rate, or did not rise again up to ``high``.
+        The loss did not fall at any rate, or did not rise again up to ``high``; or the test was interrupted, and is
+        read from the seeds that were done.
 
     See Also
     --------
@@ -139,13 +140,24 @@ def learning_rate_range_test(
     rates = np.geomspace(low, high, steps)
     losses, references = [], []
     with StudyProgress(len(numbers), show=progress) as bar:
-        for seed in numbers:
-            bar.begin(f"seed {seed}")
-            one = clone(last).set_params(random_state=seed)
-            losses.append(ramp_losses(one, rows, y, rates))
-            references.append(ramp_losses(one, rows, y, np.zeros(steps)))  # the same batches, nothing learned
-            bar.advance()
-    return _read(numbers, rates, np.array(losses), np.array(references))
+        try:
+            for seed in numbers:
+                bar.begin(f"seed {seed}")
+                one = clone(last).set_params(random_state=seed)
+                ramp = ramp_losses(one, rows, y, rates)
+                references.append(ramp_losses(one, rows, y, np.zeros(steps)))  # the same batches, nothing learned
+                losses.append(ramp)
+                bar.advance()
+        except KeyboardInterrupt:
+            if not losses:
+                raise
+            warnings.warn(
+                f"The test was interrupted after {len(losses)} of {len(numbers)} seeds; those are read.",
+                StratesWarning,
+                stacklevel=2,
+            )
+    done = len(losses)
+    return _read(numbers[:done], rates, np.array(losses), np.array(references[:done]))
 
 
 def _read(seeds: list[int], rates: FloatArray, losses: FloatArray, references: FloatArray) -> LearningRateRange:
