@@ -228,7 +228,13 @@ def _as_given(est: Any, x: Any) -> dict[str, str]:
     if not hasattr(est, "steps") or len(est.steps) < 2:
         return {}
     table = x if hasattr(x, "columns") else pd.DataFrame(np.asarray(x, dtype=object))
-    return {str(name): "missing" if pd.isna(value) else str(value) for name, value in table.iloc[0].items()}
+    return {str(name): _written(value) for name, value in table.iloc[0].items()}
+
+
+def _written(value: Any) -> str:
+    if pd.isna(value):
+        return "missing"
+    return f"{value:.10g}" if isinstance(value, float | np.floating) else str(value)  # 108.0 may have been read as 108
 
 
 def _one_row(last: Any, x: Any) -> Any:
