@@ -23,6 +23,8 @@ from strates.inspection.data_summary import ColumnSummary, DataSummary, summariz
 from strates.inspection.decision_boundary import decision_boundary
 from strates.inspection.decisions_only import decisions_only, folds_of_decisions_only
 from strates.inspection.dense_layers import network_graph
+from strates.inspection.doctor.diagnose import diagnose
+from strates.inspection.doctor.finding import Finding
 from strates.inspection.evaluation import Evaluation, evaluate
 from strates.inspection.gradient_flow import gradient_flow
 from strates.inspection.importance import Importance, permutation_importance
@@ -55,6 +57,7 @@ __all__ = [
     "DataSummary",
     "DecisionBoundary",
     "Evaluation",
+    "Finding",
     "Importance",
     "Kink",
     "LayerWeights",
@@ -78,6 +81,7 @@ __all__ = [
     "cross_validate_metrics",
     "decision_boundary",
     "decisions_only",
+    "diagnose",
     "evaluate",
     "fit_baselines",
     "folds_of_decisions_only",
