@@ -16,6 +16,7 @@ from strates.studies.optimizer_study import optimizer_study
 from strates.studies.paired_differences import paired_differences
 from strates.studies.paired_runs import paired_runs
 from strates.studies.paired_split import paired_split
+from strates.studies.pretraining_study import pretraining_study
 from strates.studies.regularization_study import regularization_study
 from strates.studies.run import Run
 from strates.studies.setting import Setting
@@ -32,6 +33,7 @@ __all__ = [
     "paired_differences",
     "paired_runs",
     "paired_split",
+    "pretraining_study",
     "regularization_study",
     "summarize_study",
     "width_depth_study",
