@@ -16,6 +16,8 @@ from strates.displays.confusion_matrix import ConfusionMatrixDisplay
 from strates.displays.curves import PrecisionRecallDisplay, RocCurveDisplay
 from strates.displays.decision_boundary import DecisionBoundaryDisplay
 from strates.displays.display import Display
+from strates.displays.feature_maps import FeatureMapsDisplay
+from strates.displays.filters import FiltersDisplay
 from strates.displays.gradient_flow import GradientFlowDisplay
 from strates.displays.history import HistoryDisplay
 from strates.displays.importance import ImportanceDisplay
@@ -25,6 +27,7 @@ from strates.displays.network import NetworkDisplay
 from strates.displays.reconstruction import ReconstructionDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
+from strates.displays.saliency import SaliencyDisplay
 from strates.displays.study import StudyDisplay
 from strates.displays.study_heatmap import StudyHeatmapDisplay
 from strates.displays.study_learning_rate import LearningRateRangeDisplay
@@ -42,6 +45,8 @@ __all__ = [
     "ConfusionMatrixDisplay",
     "DecisionBoundaryDisplay",
     "Display",
+    "FeatureMapsDisplay",
+    "FiltersDisplay",
     "GradientFlowDisplay",
     "HistoryDisplay",
     "ImportanceDisplay",
@@ -54,6 +59,7 @@ __all__ = [
     "RegularizationPathDisplay",
     "RepresentationDisplay",
     "RocCurveDisplay",
+    "SaliencyDisplay",
     "StudyDisplay",
     "StudyHeatmapDisplay",
     "TrainingFilm",

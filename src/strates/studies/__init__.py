@@ -10,6 +10,7 @@ keeps the runs that were done; a seed run again alone gives the same numbers.
 
 from __future__ import annotations
 
+from strates.studies.dense_vs_convolution import dense_vs_convolution
 from strates.studies.initialization_study import initialization_study
 from strates.studies.learning_rate_range_test import LearningRateRange, learning_rate_range_test
 from strates.studies.optimizer_study import optimizer_study
@@ -27,6 +28,7 @@ __all__ = [
     "LearningRateRange",
     "Run",
     "Setting",
+    "dense_vs_convolution",
     "initialization_study",
     "learning_rate_range_test",
     "optimizer_study",
