@@ -20,6 +20,7 @@ _ELSEWHERE = {
     "hidden_layer_sizes": "Give the widths as --hidden 64,32.",
     "verbose": "The progress bar shows every epoch, and the report keeps them.",
     "warm_start": "To go on with a fit that was interrupted, use --checkpoint DIR and --resume.",
+    "image_shape": "The size of images is an option of its own: --image-size 64.",
     "network": "A network is Python code; from Python, NetworkClassifier(network) takes it.",
 }
 
@@ -50,16 +51,41 @@ def make_classifier(
         An unknown setting (the message gives the nearest), or one that has an option of its own.
     """
     clf = _default(model, seed, streamed)
+    if hidden is not None and model == "mlp":
+        clf.set_params(hidden_layer_sizes=hidden)
+    set_parameters(clf, model, settings)
+    if hidden is not None and model != "mlp":
+        raise ParameterError(f"--hidden describes an MLP, and --model {model} is none. Drop one of the two.")
+    return clf
+
+
+def set_parameters(clf: Any, model: str, settings: Mapping[str, Any]) -> Any:
+    """Give a classifier the parameters that ``--set`` asked for.
+
+    Parameters
+    ----------
+    clf : classifier
+        Changed in place.
+    model : str
+        What ``--model`` calls it.
+    settings : mapping of str to Any
+
+    Returns
+    -------
+    classifier
+        The same one.
+
+    Raises
+    ------
+    ParameterError
+        An unknown setting (the message gives the nearest), or one that has an option of its own.
+    """
     known = sorted(set(clf.get_params(deep=False)) - set(_ELSEWHERE))
     for name in settings:
         if name in _ELSEWHERE:
             raise ParameterError(f"--set {name} is not available. {_ELSEWHERE[name]}")
         if name not in known:
             raise ParameterError(f"--set {name}: there is no such setting of --model {model}. {_all(name, known)}")
-    if hidden is not None:
-        if model != "mlp":
-            raise ParameterError(f"--hidden describes an MLP, and --model {model} is none. Drop one of the two.")
-        clf.set_params(hidden_layer_sizes=hidden)
     return clf.set_params(**settings)
 
 

@@ -17,7 +17,7 @@ from strates.cli.screen import Screen
 from strates.cli.sources import Source, find_source, is_streamed
 from strates.cli.table_parts import SAMPLE_ROWS
 from strates.exceptions import TargetError, did_you_mean
-from strates.inspection import decisions_only, evaluate
+from strates.inspection import Evaluation, decisions_only, evaluate
 
 
 def run_evaluate(
@@ -51,11 +51,27 @@ def run_evaluate(
         evaluation = decisions_only(evaluation)
     for note in (*notes, *evaluation.notes):
         screen.note(note)
-    others = {"at the fit": card.metrics}
+    show_evaluation(evaluation, card, model, given, screen)
+
+
+def show_evaluation(evaluation: Evaluation, card: ModelCard, model: Path, given: str, screen: Screen) -> None:
+    """Print the metrics beside those of the fit.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    card : ModelCard
+        Of the model.
+    model : pathlib.Path
+    given : str
+        SOURCE.
+    screen : Screen
+    """
+    noun = "rows" if card.images is None else "images"
     screen.show(
         "",
-        Text(f"{card.target}: {len(y):,} rows of {given}", style="bold"),
-        metric_table(evaluation.metrics, "network", others),
+        Text(f"{card.target}: {evaluation.n_rows:,} {noun} of {given}", style="bold"),
+        metric_table(evaluation.metrics, "network", {"at the fit": card.metrics}),
     )
     screen.show_json(
         {

@@ -42,6 +42,8 @@ _IN_OTHER_WORDS = (
     (re.compile(r", or leave it out by naming the others in columns=\[\.\.\.\]"), ", or delete it from the table"),
     (re.compile(r"or make it missing: frame\.replace\(.*?\)\."), "or leave it empty."),
     (re.compile(r"(?<![\w-])random_state(?==)"), "--seed"),
+    (re.compile(r"out with skip_bad=True"), "out with --skip-bad"),
+    (re.compile(r"Give larger images, fewer filters, or"), "Add a larger --image-size, give fewer --set filters, or"),
 )
 
 

@@ -141,7 +141,7 @@ def read_request(command: str) -> FitRequest:
     return FitRequest(
         source=typed["source"],
         target=typed["target"],
-        model=str(typed["model"]),
+        model=str(typed["model"] or "mlp"),
         hidden=typed["hidden"],
         settings=tuple(typed["settings"] or ()),
         test_size=typed["test_size"],

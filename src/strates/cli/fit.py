@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from strates.cli.fit_request import FitRequest
+from strates.cli.image_options import SkipBad, is_folder
 from strates.cli.options import AsJson, Debug, Encoding, Missing, Quiet, Source
 from strates.cli.screen import Screen
 
@@ -20,9 +21,10 @@ class ModelName(StrEnum):
     network = "network"
     logistic = "logistic"
     perceptron = "perceptron"
+    cnn = "cnn"
 
 
-_FILES, _MODEL, _TRUST = "Files", "The network", "How it is judged"
+_FILES, _MODEL, _TRUST, _IMAGES = "Files", "The network", "How it is judged", "Images"
 
 
 def fit(
@@ -32,18 +34,20 @@ def fit(
         typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
     ] = None,
     model: Annotated[
-        ModelName,
+        ModelName | None,
         typer.Option(
-            help="A multi-layer perceptron, a Keras network, logistic regression, or Rosenblatt's perceptron.",
+            help="A multi-layer perceptron, a Keras network, logistic regression, or Rosenblatt's perceptron; of "
+            "images a convolutional network.",
+            show_default="mlp; cnn for images",
             rich_help_panel=_MODEL,
         ),
-    ] = ModelName.mlp,
+    ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
             metavar="64,32",
             help="Units of each hidden layer; none for no hidden layer.",
-            show_default="128,64",
+            show_default="128,64; 64 after convolutions",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -54,6 +58,16 @@ def fit(
             metavar="NAME=VALUE",
             help="A parameter of the classifier, such as alpha=0.01 or early_stopping=true. Can be repeated.",
             show_default=False,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="How often to go through the data: --set max_iter=N.",
+            show_default="by the model and the data",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -76,7 +90,7 @@ def fit(
             "-o",
             metavar="NAME.strates",
             help="The model file.",
-            show_default="the table's name",
+            show_default="the name of SOURCE",
             rich_help_panel=_FILES,
         ),
     ] = None,
@@ -105,29 +119,51 @@ def fit(
     ] = None,
     encoding: Encoding = None,
     missing: Missing = None,
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="64 or 48x64",
+            help="Pixels to stretch every image to: both sides, or height x width.",
+            show_default="the median size, 96 at most",
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    augmentation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="flip,zoom",
+            help="Random changes of the images in training: flip, rotation, translation, zoom, contrast.",
+            show_default=False,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    skip_bad: SkipBad = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Train a network on a table, test it on rows it never saw, and save it with a report.
+    """Train a network on a table or on images, test it on data it never saw, and save it with a report.
 
-    Missing values, categories and text may be in the table. `SOURCE` is a CSV, TSV (also .gz) or Parquet file,
-    or the name of a built-in data set. Ctrl-C stops the training and keeps what was learned so far.
+    `SOURCE` is a CSV, TSV (also .gz) or Parquet file, in which there may be missing values, categories and text; a
+    folder with a subfolder of images for each class (JPEG, PNG, WebP), or first with `train` and `test`; or the name
+    of a built-in data set. Ctrl-C stops the training and keeps what was learned so far.
 
     **Examples**
 
     - `strates fit penguins.csv --target species`
     - `strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5`
     - `strates fit penguins.csv -t species --model logistic`   (coefficients and odds ratios in the report)
+    - `strates fit photos --augmentation flip`   (photos/cats/1.jpg, photos/dogs/1.jpg, ...)
     - `strates fit big.parquet -t label --checkpoint progress`   (to go on after a stop: add `--resume`)
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
+        of_images = is_folder(source)
         request = FitRequest(
             source=source,
             target=target,
-            model=model.value,
+            model=model.value if model is not None else "cnn" if of_images else "mlp",
             hidden=hidden,
-            settings=tuple(settings or ()),
+            settings=(*(settings or ()), *([] if epochs is None else [f"max_iter={epochs}"])),
             test_size=test_size,
             cv=cv,
             seed=seed,
@@ -139,7 +175,18 @@ def fit(
             stream=stream,
             encoding=encoding,
             missing=missing,
+            image_size=image_size,
+            skip_bad=skip_bad,
+            augmentation=augmentation,
         )
+        if of_images:
+            from strates.cli.image_fit_plan import make_image_plan
+
+            image_plan = make_image_plan(request, screen)
+            with screen.doing("Loading TensorFlow"):
+                from strates.cli.image_fit_job import run_image_fit
+            run_image_fit(image_plan, screen)
+            return
         with screen.doing("Looking at the table"):
             from strates.cli.fit_plan import make_plan
 

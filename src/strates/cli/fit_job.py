@@ -13,9 +13,10 @@ import pandas as pd
 from sklearn.base import clone
 
 from strates.cli.boundary_view import boundary_view
-from strates.cli.checkpoint_file import forget_checkpoint, leave_no_empty_folder
+from strates.cli.checkpoint_file import leave_no_empty_folder
 from strates.cli.classifier import make_classifier, spare_epochs
 from strates.cli.columns import LearnedColumn, learn_columns
+from strates.cli.fit_end import end_fit
 from strates.cli.fit_plan import FitPlan
 from strates.cli.fit_result import FitResult, show_result
 from strates.cli.importance_effort import importance_effort
@@ -27,19 +28,20 @@ from strates.cli.progress import TrainingProgress
 from strates.cli.representation_view import representation_fields
 from strates.cli.screen import Screen
 from strates.cli.table_parts import TableParts, read_parts, stream_parts
-from strates.estimators import Checkpoint, fit_stream, save
+from strates.estimators import Checkpoint, fit_stream
 from strates.exceptions import ParameterError
 from strates.inspection import (
     Evaluation,
     NetworkGraph,
     cross_validate_metrics,
     decisions_only,
+    diagnose,
     evaluate,
     fit_baselines,
     folds_of_decisions_only,
     network_graph,
 )
-from strates.report import ReportContent, write_report
+from strates.report import ReportContent
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "skrub", "numpy", "pandas")
 
@@ -77,18 +79,7 @@ def _fit(plan: FitPlan, screen: Screen) -> FitResult:
     pipeline, seconds = _train(plan, clf, parts, screen)
     content = _judge(plan, parts, pipeline, seconds, screen)
     columns = learn_columns(parts.X_train, getattr(pipeline[0], "column_to_kind_", None))
-    card = _card(plan, columns, content)
-    with screen.doing("Saving the model"):
-        save(pipeline, plan.out, metadata=card.to_dict())
-    if plan.report is not None:
-        with screen.doing("Writing the report"):
-            write_report(content, plan.report)
-    if plan.checkpoint is not None:
-        forget_checkpoint(plan.checkpoint)
-    for note in content.evaluation.notes:
-        screen.note(note)
-    elapsed = time.perf_counter() - screen.started
-    return FitResult(card=card, content=content, model=plan.out, report=plan.report, seconds=elapsed)
+    return end_fit(pipeline, _card(plan, columns, content), content, plan, screen)
 
 
 def _read(plan: FitPlan, clf: Any) -> TableParts:
@@ -142,6 +133,8 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         boundary = boundary_view(pipeline, parts.X_test, parts.y_test, evaluation)
     with screen.doing("Looking at the representation"):
         representation = representation_fields(pipeline, parts.X_test, parts.y_test)
+    with screen.doing("Looking for what ails it"):
+        findings = diagnose(pipeline, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
     return ReportContent(
         title=f"{plan.target} from {plan.source.name}",
         evaluation=evaluation,
@@ -153,6 +146,7 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         boundary=boundary,
         **representation,
         **coefficients,
+        findings=tuple(findings),
         history=getattr(clf, "history_", None),
         best_epoch=getattr(clf, "best_epoch_", None),
         n_training_rows=parts.n_train,

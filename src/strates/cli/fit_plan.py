@@ -66,12 +66,9 @@ def make_plan(request: FitRequest, screen: Screen) -> FitPlan:
     StratesError
         Something cannot be used; the message says what to change.
     """
-    if not 0 < request.test_size < 1:
-        raise ParameterError(
-            f"--test-size {request.test_size:g} cannot be used; it is the share of rows to test on, between 0 and 1, "
-            "such as 0.2."
-        )
+    check_test_size(request)
     hidden, settings = parse_hidden(request.hidden), parse_settings(request.settings)
+    _refuse_image_options(request)
     source = find_source(request.source, encoding=request.encoding, missing=request.missing)
     target = choose_target(source, request.target)
     streamed = is_streamed(source, request.stream)
@@ -86,11 +83,57 @@ def make_plan(request: FitRequest, screen: Screen) -> FitPlan:
             else "a checkpoint. Drop --checkpoint and --resume"
         )
         raise ParameterError(f"--model perceptron cannot learn with {wish}, or take --model logistic.")
-    inputs = (source.path,)
-    out = check_output(request.out or Path(source.name + ".strates"), "--out", suffixes=(".strates",), inputs=inputs)
+    return FitPlan(
+        request, source, target, hidden, settings, streamed, *plan_files(request, source.name, source.path, screen)
+    )
+
+
+def check_test_size(request: FitRequest) -> None:
+    """Refuse a share of test rows that is none."""
+    if not 0 < request.test_size < 1:
+        raise ParameterError(
+            f"--test-size {request.test_size:g} cannot be used; it is the share of rows to test on, between 0 and 1, "
+            "such as 0.2."
+        )
+
+
+def plan_files(
+    request: FitRequest, name: str, read: Path | None, screen: Screen
+) -> tuple[Path, Path | None, Path | None]:
+    """Return the model file, the report and the file of progress that a fit is to write.
+
+    Parameters
+    ----------
+    request : FitRequest
+    name : str
+        What they are called where nothing was asked.
+    read : pathlib.Path or None
+        What the fit reads, which is not to be overwritten.
+    screen : Screen
+
+    Returns
+    -------
+    out : pathlib.Path
+    report, checkpoint : pathlib.Path or None
+    """
+    out = check_output(request.out or Path(name + ".strates"), "--out", suffixes=(".strates",), inputs=(read,))
     report = None
     if request.with_report:
         wanted = request.report or out.with_suffix(".html")
-        report = check_output(wanted, "--report", suffixes=(".html", ".htm"), inputs=inputs)
-    checkpoint = find_checkpoint(out, request.checkpoint, resume=request.resume, screen=screen)
-    return FitPlan(request, source, target, hidden, settings, streamed, out, report, checkpoint)
+        report = check_output(wanted, "--report", suffixes=(".html", ".htm"), inputs=(read,))
+    return out, report, find_checkpoint(out, request.checkpoint, resume=request.resume, screen=screen)
+
+
+def _refuse_image_options(request: FitRequest) -> None:
+    given = {
+        "--image-size": request.image_size is not None,
+        "--augmentation": request.augmentation is not None,
+        "--skip-bad": request.skip_bad,
+        f"--model {request.model}": request.model == "cnn",
+    }
+    wrong = [name for name, is_given in given.items() if is_given]
+    if wrong:
+        raise ParameterError(
+            f"{' and '.join(wrong)} {'are' if len(wrong) > 1 else 'is'} for images, in a folder with a subfolder for "
+            f"each class; {request.source} is no folder. Leave {'them' if len(wrong) > 1 else 'it'} out."
+        )

@@ -33,14 +33,19 @@ class FitRequest:
     stream: bool | None = None
     encoding: str | None = None
     missing: str | None = None
+    image_size: str | None = None
+    skip_bad: bool = False
+    augmentation: str | None = None
 
     def command(self, target: str | None = None) -> str:
         """Return what to type to do it again; ``target`` is the column that was found, where none was given."""
         words = ["strates", "fit", self.source]
         options: dict[str, object] = {
             "--target": self.target or target,
-            "--model": None if self.model == "mlp" else self.model,
+            "--model": None if self.model in ("mlp", "cnn") else self.model,
             "--hidden": self.hidden,
+            "--image-size": self.image_size,
+            "--augmentation": self.augmentation,
             "--test-size": None if self.test_size == 0.2 else f"{self.test_size:g}",
             "--cv": self.cv,
             "--encoding": self.encoding,
@@ -53,6 +58,8 @@ class FitRequest:
                 words += [name, str(value)]
         for assignment in self.settings:
             words += ["--set", assignment]
+        if self.skip_bad:
+            words.append("--skip-bad")
         if self.stream is not None:
             words.append("--stream" if self.stream else "--no-stream")
         return shlex.join([*words, "--seed", str(self.seed)])

@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from strates.cli.findings import in_short
 from strates.cli.metric_table import as_bounds, metric_table
 from strates.cli.model_card import ModelCard
 from strates.cli.screen import Screen
@@ -56,6 +57,7 @@ class FitResult:
             "rows": {"train": self.card.n_train, "test": self.card.n_test},
             "settings": self.card.to_dict()["settings"],
             "command": self.card.command,
+            "findings": [one.to_dict() for one in content.findings or ()],
             "notes": notes,
         }
 
@@ -70,7 +72,8 @@ def show_result(result: FitResult, screen: Screen) -> None:
             **others,
         }
     heading = (
-        f"{result.card.target}: learned from {result.card.n_train:,} rows, tested on {result.card.n_test:,} others"
+        f"{result.card.target}: learned from {result.card.n_train:,} {content.noun}s, tested on "
+        f"{result.card.n_test:,} others"
     )
     files = Table.grid(padding=(0, 2))
     files.add_column(style="dim")
@@ -79,10 +82,14 @@ def show_result(result: FitResult, screen: Screen) -> None:
     if result.report is not None:
         files.add_row("report", str(result.report))
     files.add_row("time", f"{result.seconds:.1f} s, of which training {result.card.seconds:.1f} s")
-    files.add_row("next", Text(f"strates predict {shlex.quote(str(result.model))} NEW.csv", style="green"))
+    new = "NEW.csv" if content.images is None else "NEW.jpg"
+    files.add_row("next", Text(f"strates predict {shlex.quote(str(result.model))} {new}", style="green"))
     screen.show("", Text(heading, style="bold"), "", metric_table(content.evaluation.metrics, "network", others), "")
     for sentence in verdicts(content):
         screen.show(sentence)
+    ailments = in_short(content.findings or ())
+    if ailments:
+        screen.show("", *ailments)
     screen.show("", files)
     screen.show_json(result.to_json(screen.notes))
 

@@ -18,6 +18,6 @@ def info(model: Model, as_json: AsJson = False, debug: Debug = False) -> None:
             from strates.cli.model_card import read_card
             from strates.cli.model_info import info_as_json, info_table
 
-            card, about = read_card(model)
+            card, about = read_card(model, of_images=True)
         screen.show(info_table(card, about, model))
         screen.show_json(info_as_json(card, about, model))

@@ -11,8 +11,36 @@ from pathlib import Path
 from typing import Any
 
 from strates.cli.columns import LearnedColumn
+from strates.datasets.image_file import Color, ImageForm
 from strates.exceptions import DataError, ModelFileError
 from strates.inspection import Record
+
+
+@dataclass(frozen=True)
+class LearnedImages(Record):
+    """The form of the images that a model learned from.
+
+    Attributes
+    ----------
+    height, width : int
+        In pixels.
+    color : {"grey", "rgb"}
+    """
+
+    height: int
+    width: int
+    color: Color
+
+    @property
+    def form(self) -> ImageForm:
+        """What images are to be brought to."""
+        return ImageForm(self.height, self.width, self.color)
+
+    def __str__(self) -> str:
+        return f"images of {self.height} x {self.width} pixels (height x width), {_COLORS[self.color]}"
+
+
+_COLORS = {"grey": "grey", "rgb": "in colour"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,17 +50,17 @@ class ModelCard(Record):
     Attributes
     ----------
     target : str
-        Column that it predicts.
+        Column that it predicts; "class" of images.
     columns : tuple of LearnedColumn
-        What it predicts from.
+        What it predicts from; empty where that is images.
     source : str
-        Name of the table's file, or of the built-in set.
+        Name of the table's file, of the folder of images, or of the built-in set.
     missing : tuple of str
         What meant a missing value in that file.
     fingerprint : str
         Of the data.
     model : str
-        "mlp", "network", "logistic" or "perceptron".
+        "mlp", "network", "logistic", "perceptron" or "cnn".
     settings : dict
         The classifier's parameters.
     command : str
@@ -48,6 +76,8 @@ class ModelCard(Record):
     created : str
         Date and time, ISO 8601.
     versions : dict of str to str
+    images : LearnedImages or None
+        Of a model that learned from images.
     """
 
     target: str
@@ -66,14 +96,17 @@ class ModelCard(Record):
     seconds: float
     created: str
     versions: dict[str, str] = field(default_factory=dict)
+    images: LearnedImages | None = None
 
 
-def read_card(path: str | os.PathLike[str]) -> tuple[ModelCard, dict[str, Any]]:
+def read_card(path: str | os.PathLike[str], *, of_images: bool = False) -> tuple[ModelCard, dict[str, Any]]:
     """Read a model file's card and what else the file says about itself.
 
     Parameters
     ----------
     path : str or path-like
+    of_images : bool, default=False
+        Whether the command also takes models of images; those that read a table do not.
 
     Returns
     -------
@@ -84,16 +117,23 @@ def read_card(path: str | os.PathLike[str]) -> tuple[ModelCard, dict[str, Any]]:
     Raises
     ------
     ModelFileError
-        There is no such file (the message gives the nearest name), it is damaged, or ``strates fit`` did not write it.
+        There is no such file (the message gives the nearest name), it is damaged, ``strates fit`` did not write it, or
+        it learned from images where a table is expected.
     """
     about = _metadata(Path(path))
     try:
-        return ModelCard.from_dict(about["metadata"]), about
+        card = ModelCard.from_dict(about["metadata"])
     except (DataError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelFileError(
             f"{Path(path).name} was not written by strates fit: it does not say from which columns it predicts. Load "
             "it in Python with strates.load, or train it with strates fit."
         ) from error
+    if card.images is not None and not of_images:
+        raise ModelFileError(
+            f"{Path(path).name} learned from images, and this command needs a model of a table. For images there are "
+            "strates predict, evaluate, report and info."
+        )
+    return card, about
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def info_table(card: ModelCard, about: dict[str, Any], path: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
+    noun = "row" if card.images is None else "image"
     columns = ", ".join(f"{column.name} ({column.type})" for column in card.columns[:30])
     more = f" and {len(card.columns) - 30} more" if len(card.columns) > 30 else ""
     layers = card.report.get("network", [])
@@ -37,10 +38,10 @@ def info_table(card: ModelCard, about: dict[str, Any], path: Path) -> Table:
     rows = {
         "file": f"{path} ({size_text(path.stat().st_size)})",
         "predicts": f"{card.target}: {_listed(classes, 12)}",
-        "from": f"{len(card.columns)} columns: {columns}{more}",
+        "from": f"{len(card.columns)} columns: {columns}{more}" if card.images is None else str(card.images),
         "network": f"{card.model}, {parameters:,} parameters; units: {dense}",
-        "accuracy": f"{_percent(card.metrics['accuracy'])} on {card.n_test:,} test rows",
-        "trained on": f"{card.n_train:,} rows of {card.source} in {card.seconds:.1f} s, {card.created[:10]}",
+        "accuracy": f"{_percent(card.metrics['accuracy'])} on {card.n_test:,} test {noun}s",
+        "trained on": f"{card.n_train:,} {noun}s of {card.source} in {card.seconds:.1f} s, {card.created[:10]}",
         "with": ", ".join(f"{name} {number}" for name, number in card.versions.items()),
         "again": card.command,
     }

@@ -11,7 +11,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A CSV, TSV (also .gz) or Parquet file, or a built-in data set's name: strates datasets.",
+        help="A CSV, TSV (also .gz) or Parquet file, a folder of images with a subfolder for each class, or a built-in "
+        "data set's name: strates datasets.",
         show_default=False,
     ),
 ]

@@ -7,13 +7,22 @@ from typing import Annotated
 
 import typer
 
-from strates.cli.options import Debug, Encoding, Missing, Model, Quiet, Source
+from strates.cli.image_options import SkipBad
+from strates.cli.options import Debug, Encoding, Missing, Model, Quiet
 from strates.cli.screen import Screen
 
 
 def predict(
     model: Model,
-    source: Source,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A table: CSV, TSV (also .gz), Parquet or a built-in data set's name. Or images: files, and folders "
+            "with images anywhere in them.",
+            show_default=False,
+        ),
+    ],
     proba: Annotated[bool, typer.Option("--proba", "-p", help="Add the probability of each class.")] = False,
     out: Annotated[
         Path | None,
@@ -29,26 +38,44 @@ def predict(
     ] = None,
     encoding: Encoding = None,
     missing: Missing = None,
+    skip_bad: SkipBad = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Predict the class of every row of a table, in its order.
+    """Predict the class of every row of a table, or of every image, in their order.
 
-    The table needs the columns that the model learned from, under the same names; others are ignored. The answer has a
-    column `prediction` and, with --proba, a column `p_CLASS` for each class. A table of any size is read
-    chunk by chunk.
+    A table needs the columns that the model learned from, under the same names; others are ignored. The answer has a
+    column `prediction` and, with --proba, a column `p_CLASS` for each class; of images it begins with their `path`.
+    A table of any size is read chunk by chunk.
 
     **Examples**
 
     - `strates predict penguins.strates new.csv`
     - `strates predict penguins.strates new.csv --proba --keep id --out answers.parquet`
+    - `strates predict photos.strates new/ 17.jpg --proba`
     """
     with Screen(quiet=quiet, debug=debug) as screen:
-        with screen.doing("Looking at the table"):
-            from strates.cli.predict_job import run_predict
+        with screen.doing("Looking at the data"):
+            from strates.cli.image_predict_job import run_image_predict
+            from strates.cli.model_card import read_card
+            from strates.cli.predict_job import only_table, run_predict
+
+            card, _ = read_card(model, of_images=True)
+        if card.images is not None:
+            unsuited = {"--keep": keep, "--encoding": encoding, "--missing": missing}
+            run_image_predict(
+                model,
+                tuple(sources),
+                proba=proba,
+                out=out,
+                skip_bad=skip_bad,
+                refused=tuple(name for name, value in unsuited.items() if value is not None),
+                screen=screen,
+            )
+            return
         run_predict(
             model,
-            source,
+            only_table(sources, skip_bad=skip_bad),
             proba=proba,
             out=out,
             keep=tuple(keep or ()),

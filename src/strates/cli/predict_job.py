@@ -77,6 +77,24 @@ def run_predict(
         screen.show(f"{count:,} predictions in {out}")
 
 
+def only_table(sources: Sequence[str], *, skip_bad: bool) -> str:
+    """Return the one SOURCE of a model of a table.
+
+    Raises
+    ------
+    ParameterError
+        There are several, or it is asked for what images alone have.
+    """
+    if len(sources) > 1:
+        raise ParameterError(
+            f"The model learned from a table, and predicts one table at a time; {len(sources)} sources came: "
+            f"{', '.join(sources[:3])}{', ...' if len(sources) > 3 else ''}. Give one."
+        )
+    if skip_bad:
+        raise ParameterError("--skip-bad is for images, and the model learned from a table. Leave it out.")
+    return sources[0]
+
+
 def prediction_columns(classes: Any, *, keep: Sequence[str], proba: bool) -> list[str]:
     """Return the names of the columns that are written."""
     names = [*keep, "prediction", *([f"p_{name}" for name in class_names(classes)] if proba else [])]

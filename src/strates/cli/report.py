@@ -32,7 +32,7 @@ def report(
             from strates.cli.outputs import check_output
             from strates.report import ReportContent, write_report
 
-            card, _ = read_card(model)
+            card, _ = read_card(model, of_images=True)
             target = check_output(
                 out or model.with_suffix(".html"), "--out", suffixes=(".html", ".htm"), inputs=(model,)
             )

@@ -66,7 +66,8 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
                 f"--set {assignment!r} is no assignment; expected NAME=VALUE, such as --set alpha=0.01."
             )
         if name in settings:
-            raise ParameterError(f"--set {name} is given twice. Give it once.")
+            same = " (--epochs is another name for it)" if name == "max_iter" else ""
+            raise ParameterError(f"--set {name} is given twice{same}. Give it once.")
         settings[name] = parse_value(value)
     return settings
 

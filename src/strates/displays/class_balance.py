@@ -23,6 +23,8 @@ class ClassBalanceDisplay(Display):
         Names of the classes, the commonest first.
     counts : sequence of int
         Their rows.
+    noun : str, default="row"
+        What is counted.
 
     Attributes
     ----------
@@ -36,11 +38,11 @@ class ClassBalanceDisplay(Display):
     [152, 124]
     """
 
-    title = "Rows of each class"
     bars_: BarContainer
 
-    def __init__(self, labels: Sequence[str], counts: Sequence[int]) -> None:
-        self.labels, self.counts = list(labels), list(counts)
+    def __init__(self, labels: Sequence[str], counts: Sequence[int], *, noun: str = "row") -> None:
+        self.labels, self.counts, self.noun = list(labels), list(counts), noun
+        self.title = f"{noun.capitalize()}s of each class"
         if len(self.labels) > MAX_SHOWN_CLASSES:
             kept = MAX_SHOWN_CLASSES - 1
             merged = f"{len(self.labels) - kept} others"
@@ -85,13 +87,13 @@ class ClassBalanceDisplay(Display):
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.locator_params(axis="x", nbins=5)
-        ax.set_xlabel("rows")
+        ax.set_xlabel(f"{self.noun}s")
 
     def describe(self) -> str:
         """Return the rows and the share of every class."""
         total = max(1, sum(self.counts))
         said = (
-            f"{label} {count} row{'' if count == 1 else 's'} ({100 * count / total:.1f} %)"
+            f"{label} {count} {self.noun}{'' if count == 1 else 's'} ({100 * count / total:.1f} %)"
             for label, count in zip(self.labels, self.counts, strict=True)
         )
         return ", ".join(said) + "."

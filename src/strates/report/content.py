@@ -13,7 +13,9 @@ from strates.inspection.baselines import Baseline
 from strates.inspection.boundary import DecisionBoundary
 from strates.inspection.cross_validation import CrossValidation
 from strates.inspection.data_summary import DataSummary
+from strates.inspection.doctor.finding import Finding
 from strates.inspection.evaluation import Evaluation
+from strates.inspection.image_summary import ImageSummary, Picture
 from strates.inspection.network_graph import NetworkGraph
 from strates.inspection.record import Record, to_plain
 from strates.inspection.representations import Representation
@@ -37,6 +39,12 @@ class ReportContent(Record):
         What :func:`strates.inspection.cross_validate_metrics` returned.
     data : DataSummary or None
         The table.
+    images : ImageSummary or None
+        The images, where it learned from images.
+    example_pictures : tuple of Picture
+        Some of them, class by class.
+    mistake_pictures : tuple of Picture
+        One for each of ``evaluation.mistakes``.
     network : list of dict
         A dict a layer, with keys such as ``name``, ``type``, ``output_shape``, ``parameters`` and ``activation``; they
         are the columns of a table, in their order.
@@ -62,6 +70,8 @@ class ReportContent(Record):
         The class that odds are told against.
     fit_statistics : dict of str to float
         What ``FitStatistics.to_dict`` returned: "deviance", "null_deviance", "aic", "bic", "mcfadden_r2", ...
+    findings : tuple of Finding or None
+        What :func:`strates.inspection.diagnose` returned; None where nobody asked.
     history : DataFrame or None
         The classifier's ``history_``: a row an epoch.
     best_epoch : int or None
@@ -94,6 +104,9 @@ class ReportContent(Record):
     baselines: dict[str, Baseline] = field(default_factory=dict)
     cross_validation: CrossValidation | None = None
     data: DataSummary | None = None
+    images: ImageSummary | None = None
+    example_pictures: tuple[Picture, ...] = ()
+    mistake_pictures: tuple[Picture, ...] = ()
     network: list[dict[str, Any]] = field(default_factory=list)
     drawing: NetworkGraph | None = None
     boundary: DecisionBoundary | None = None
@@ -105,6 +118,7 @@ class ReportContent(Record):
     coefficient_notes: tuple[str, ...] = ()
     reference_class: str = ""
     fit_statistics: dict[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] | None = None
     history: pd.DataFrame | None = None
     best_epoch: int | None = None
     n_training_rows: int | None = None
@@ -113,6 +127,11 @@ class ReportContent(Record):
     versions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float | None = None
+
+    @property
+    def noun(self) -> str:
+        """What a row of the data is."""
+        return "row" if self.images is None else "image"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as nested dicts and lists that ``json`` can write; tables as dicts of columns."""

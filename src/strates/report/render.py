@@ -55,7 +55,11 @@ def render_report(content: ReportContent) -> str:
         return environment.get_template(section.template).render(section.values)
 
     sections = [{"anchor": one.anchor, "title": one.title, "body": body(one)} for one in built]
-    return environment.get_template("page.html.jinja").render(title=content.title, sections=sections)
+    return environment.get_template("page.html.jinja").render(
+        title=content.title,
+        sections=sections,
+        has_pictures=any("<img " in one["body"] or "<image " in one["body"] for one in sections),
+    )
 
 
 def write_report(content: ReportContent, path: str | os.PathLike[str]) -> Path:

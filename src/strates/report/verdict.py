@@ -7,7 +7,7 @@ from strates.inspection.comparison import Comparison
 from strates.inspection.evaluation import Evaluation
 from strates.inspection.metric import Metric
 from strates.report.content import ReportContent
-from strates.report.wording import THIN, count, decimal, interval_text, metric_text, percent, points
+from strates.report.wording import THIN, count, decimal, interval_text, metric_text, percent, points, with_noun
 
 _SLIGHT_GAP = 0.05
 
@@ -17,8 +17,8 @@ def headline(content: ReportContent) -> str:
     evaluation = content.evaluation
     accuracy = evaluation.metric("accuracy")
     sentence = (
-        f"On {count(evaluation.n_rows, 'row')} it never saw, the network is right {metric_text(accuracy)} of the time "
-        f"(95{THIN}% interval {interval_text(accuracy)})."
+        f"On {count(evaluation.n_rows, content.noun)} it never saw, the network is right {metric_text(accuracy)} of "
+        f"the time (95{THIN}% interval {interval_text(accuracy)})."
     )
     majority = content.baselines.get(MAJORITY)
     if majority is None:
@@ -46,7 +46,7 @@ def verdicts(content: ReportContent) -> list[str]:
         said += _against_majority(content.evaluation, majority)
     if logistic is not None:
         said.append(_against_logistic(content.evaluation, logistic))
-    return [*said, _on_probabilities(content.evaluation)]
+    return [with_noun(one, content.noun) for one in (*said, _on_probabilities(content.evaluation))]
 
 
 def _against_majority(evaluation: Evaluation, majority: Baseline) -> list[str]:

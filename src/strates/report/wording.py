@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from strates.inspection.metric import Metric
@@ -50,6 +51,17 @@ def count(n: int, noun: str) -> str:
     """
     plural = noun if n == 1 else f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{n:,} {plural}"
+
+
+def with_noun(text: str, noun: str) -> str:
+    """Return a sentence about rows as one about what the rows are.
+
+    Examples
+    --------
+    >>> with_noun("On 12 rows, or 1 row, it never saw", "image")
+    'On 12 images, or 1 image, it never saw'
+    """
+    return text if noun == "row" else re.sub(r"\brow(s?)\b", rf"{noun}\1", text)
 
 
 def metric_text(metric: Metric) -> str:

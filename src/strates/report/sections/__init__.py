@@ -17,6 +17,8 @@ from strates.report.sections.coefficients import coefficients_section
 from strates.report.sections.confusion import confusion_section
 from strates.report.sections.curves import curves_section
 from strates.report.sections.data import data_section
+from strates.report.sections.diagnosis import diagnosis_section
+from strates.report.sections.images import images_section
 from strates.report.sections.importance import importance_section
 from strates.report.sections.metrics import metrics_section
 from strates.report.sections.mistakes import mistakes_section
@@ -28,7 +30,9 @@ from strates.report.sections.training import training_section
 
 SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     summary_section,
+    diagnosis_section,
     data_section,
+    images_section,
     network_section,
     coefficients_section,
     training_section,

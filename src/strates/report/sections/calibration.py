@@ -5,7 +5,7 @@ from __future__ import annotations
 from strates.displays.calibration import CalibrationDisplay
 from strates.report.content import ReportContent
 from strates.report.section import Section, page_figure
-from strates.report.wording import THIN, decimal
+from strates.report.wording import THIN, decimal, with_noun
 
 
 def calibration_section(content: ReportContent) -> Section | None:
@@ -20,5 +20,8 @@ def calibration_section(content: ReportContent) -> Section | None:
         f"{decimal(calibration.chance_high)} in 95 samples of 100.",
     ]
     caption = f"On the dashed line: well calibrated. Bars through the points: 95{THIN}% intervals. In grey: rows."
-    figures = [page_figure(CalibrationDisplay.from_evaluation(content.evaluation), caption)]
-    return Section("calibration", "Calibration", "figures.html.jinja", {"facts": facts, "figures": figures})
+    figures = [
+        page_figure(CalibrationDisplay.from_evaluation(content.evaluation), with_noun(caption, content.noun)),
+    ]
+    said = [with_noun(fact, content.noun) for fact in facts]
+    return Section("calibration", "Calibration", "figures.html.jinja", {"facts": said, "figures": figures})

@@ -34,7 +34,7 @@ def confusion_section(content: ReportContent) -> Section:
     """Return the confusion matrix, the commonest confusions, and precision and recall of each class."""
     evaluation = content.evaluation
     right = evaluation.n_rows - evaluation.n_wrong
-    fact = f"{right:,} of {count(evaluation.n_rows, 'row')} are predicted right, {evaluation.n_wrong:,} wrong."
+    fact = f"{right:,} of {count(evaluation.n_rows, content.noun)} are predicted right, {evaluation.n_wrong:,} wrong."
     per_class = [
         {
             "label": one.label,
@@ -55,5 +55,5 @@ def confusion_section(content: ReportContent) -> Section:
         "confusion",
         "Class by class",
         "confusion.html.jinja",
-        {"fact": fact, "figure": figure, "pairs": _commonest(content), "per_class": per_class},
+        {"fact": fact, "figure": figure, "pairs": _commonest(content), "per_class": per_class, "noun": content.noun},
     )

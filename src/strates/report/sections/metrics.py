@@ -59,7 +59,7 @@ def metrics_section(content: ReportContent) -> Section:
         "Metrics",
         "metrics.html.jinja",
         {
-            "fact": f"Measured on {count(content.evaluation.n_rows, 'row')} held out, with 95{THIN}% intervals.",
+            "fact": f"Measured on {count(content.evaluation.n_rows, content.noun)} held out, with 95{THIN}% intervals.",
             "heads": list(columns),
             "rows": rows,
             "notes": _notes(content),

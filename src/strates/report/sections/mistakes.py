@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strates.report.content import ReportContent
 from strates.report.section import Section
-from strates.report.wording import count, percent
+from strates.report.wording import count, percent, with_noun
 
 _MAX_COLUMNS = 8
 
@@ -48,5 +48,10 @@ def mistakes_section(content: ReportContent) -> Section | None:
         "mistakes",
         "Most confident mistakes",
         "mistakes.html.jinja",
-        {"fact": fact, "rows": rows, "columns": shown},
+        {
+            "fact": with_noun(fact, content.noun),
+            "rows": rows,
+            "columns": shown,
+            "pictures": list(zip(content.mistake_pictures, rows, strict=False)),
+        },
     )

@@ -46,7 +46,7 @@ def network_section(content: ReportContent) -> Section | None:
     if parameters:
         fact += f" with {count(parameters, 'parameter')}"
     if parameters and content.n_training_rows:
-        fact += f", learned from {count(content.n_training_rows, 'row')}"
+        fact += f", learned from {count(content.n_training_rows, content.noun)}"
     return Section(
         "network",
         "The network",

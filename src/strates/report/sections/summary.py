@@ -6,7 +6,7 @@ from strates.displays.intervals import IntervalDisplay
 from strates.report.content import ReportContent
 from strates.report.section import Section, page_figure
 from strates.report.verdict import headline, verdicts
-from strates.report.wording import THIN
+from strates.report.wording import THIN, with_noun
 
 
 def summary_section(content: ReportContent) -> Section:
@@ -21,7 +21,9 @@ def summary_section(content: ReportContent) -> Section:
         {
             "headline": headline(content),
             "verdicts": verdicts(content),
-            "figure": page_figure(IntervalDisplay.from_metrics(accuracies), caption),
-            "notes": list(dict.fromkeys((*content.notes, *content.evaluation.notes))),
+            "figure": page_figure(IntervalDisplay.from_metrics(accuracies), with_noun(caption, content.noun)),
+            "notes": [
+                with_noun(note, content.noun) for note in dict.fromkeys((*content.notes, *content.evaluation.notes))
+            ],
         },
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from strates.displays.history import HistoryDisplay
 from strates.report.content import ReportContent
 from strates.report.section import Section, page_figure
-from strates.report.wording import count, duration
+from strates.report.wording import count, duration, with_noun
 
 _CAPTIONS = {
     "loss": "Mean loss of a row, penalty aside: lower is better.",
@@ -28,5 +28,7 @@ def training_section(content: ReportContent) -> Section | None:
         quantity: HistoryDisplay.from_history(history, quantity=quantity, best_epoch=content.best_epoch)
         for quantity in _CAPTIONS
     }
-    figures = [page_figure(one, _CAPTIONS[name]) for name, one in displays.items() if not one.is_empty]
+    figures = [
+        page_figure(one, with_noun(_CAPTIONS[name], content.noun)) for name, one in displays.items() if not one.is_empty
+    ]
     return Section("training", "Learning curves", "figures.html.jinja", {"facts": [f"{fact}."], "figures": figures})
