@@ -80,24 +80,25 @@ class TestByHand:
     X = RNG.normal(size=(30, 4)).astype(np.float32)
     shares = RNG.uniform(0.5, 2, size=30)
 
-    def gradients(self, weights: list[Any]) -> list[Any]:
+    def gradients(self, X: Any, weights: list[Any]) -> list[Any]:
         """Differentiate the weighted mean squared error of d-3-d with tanh, by the chain rule in float64."""
         V, b, W, c = (np.asarray(w, np.float64) for w in weights)
-        h = np.tanh(self.X @ V + b)
+        h = np.tanh(X @ V + b)
         rows = self.shares[:, None] / self.shares.sum()
-        delta = 2 * (h @ W + c - self.X) / 4 * rows
+        delta = 2 * (h @ W + c - X) / X.shape[1] * rows
         hidden = (delta @ W.T) * (1 - h**2)
-        return [self.X.T @ hidden, hidden.sum(0), h.T @ delta, delta.sum(0)]
+        return [X.T @ hidden, hidden.sum(0), h.T @ delta, delta.sum(0)]
 
     @pytest.mark.parametrize("tied", [False, True])
-    def test_one_step_of_gradient_descent(self, tied: bool) -> None:
+    @pytest.mark.parametrize(("n_features", "n_codes"), [(4, 3), (260, 200)], ids=["packed", "wide"])
+    def test_one_step_of_gradient_descent(self, n_features: int, n_codes: int, tied: bool) -> None:
+        X = self.X if n_features == 4 else RNG.normal(size=(30, n_features)).astype(np.float32)
         auto = Autoencoder(
-            (3,), code_activation="tanh", tied=tied, max_iter=1, solver=keras.optimizers.SGD(0.5), random_state=0
+            (n_codes,), code_activation="tanh", tied=tied, max_iter=1, solver=keras.optimizers.SGD(0.5), random_state=0
         )
-        recorder = Recorder(1)
-        auto.set_callbacks(recorder).fit(self.X, sample_weight=self.shares)
+        auto.set_callbacks(Recorder(1)).fit(X, sample_weight=self.shares)
         before = weights_of(auto.recording_[0].estimator)
-        kernel, bias, other, last = self.gradients(before)
+        kernel, bias, other, last = self.gradients(X, before)
         if tied:  # both uses of the one kernel
             kernel = kernel + other.T
             other = kernel.T
