@@ -5,8 +5,8 @@ MAKEFLAGS += --no-print-directory
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 STAMP := $(ENVIRONMENT)/.made-from-lock
-# Two processes share the tests where there are two cores or more; empty: one process.
-WORKERS ?=
+# Two processes share the tests where there are two cores or more; WORKERS= (empty) is one process.
+WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" -ge 2 ] && echo 2)
 
 export ENVIRONMENT WORKERS PYTHON
 # Python's bytecode cache makes TensorFlow start three times faster.
