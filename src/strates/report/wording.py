@@ -58,10 +58,13 @@ def with_noun(text: str, noun: str) -> str:
 
     Examples
     --------
-    >>> with_noun("On 12 rows, or 1 row, it never saw", "image")
-    'On 12 images, or 1 image, it never saw'
+    >>> with_noun("Of 12 rows, a row that it never saw", "image")
+    'Of 12 images, an image that it never saw'
     """
-    return text if noun == "row" else re.sub(r"\brow(s?)\b", rf"{noun}\1", text)
+    if noun == "row":
+        return text
+    article = "an" if noun[0] in "aeiou" else "a"
+    return re.sub(r"\brow(s?)\b", rf"{noun}\1", re.sub(r"\ba row\b", f"{article} row", text))
 
 
 def metric_text(metric: Metric) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from strates.inspection.metric import METRIC_KINDS, Metric
 from strates.report.content import ReportContent
 from strates.report.section import Section
-from strates.report.wording import THIN, count, decimal, interval_text, metric_text, percent
+from strates.report.wording import THIN, count, decimal, interval_text, metric_text, percent, with_noun
 
 
 def _cell(metrics: dict[str, Metric], name: str) -> dict[str, str]:
@@ -53,7 +53,7 @@ def metrics_section(content: ReportContent) -> Section:
     for name, kind in METRIC_KINDS.items():
         cells = [_cell(metrics, name) for metrics in columns.values()]
         way = "higher is better" if kind.higher_is_better else "lower is better"
-        rows.append({"label": kind.label, "way": way, "meaning": kind.meaning, "cells": cells})
+        rows.append({"label": kind.label, "way": way, "meaning": with_noun(kind.meaning, content.noun), "cells": cells})
     return Section(
         "metrics",
         "Metrics",

@@ -1,0 +1,345 @@
+"""``strates fit FOLDER`` and the commands that read images."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import accuracy_score, log_loss
+from typer.testing import CliRunner
+
+from strates import load
+from strates.cli import app, image_parts
+from strates.cli.image_classifier import default_filters
+from strates.cli.image_options import parse_image_size
+from strates.cli.split import split_rows
+from strates.exceptions import ParameterError
+from strates.report import ReportContent
+
+FAST = ("--epochs", "2", "--set", "filters=(4,)", "--hidden", "none", "--no-report")
+COLORS = ("blue", "green", "red")
+
+
+def make_photos(folder: Path, n_images: int = 24, seed: int = 0, size: tuple[int, int] = (8, 10)) -> Path:
+    """Write images of noise in which one of three channels is stronger; the class is its name."""
+    rng = np.random.default_rng(seed)
+    for i in range(3 * n_images):
+        kind = COLORS[i % 3]
+        pixels = rng.integers(0, 128, (*size, 3))
+        pixels[..., 2 - i % 3] += rng.integers(40, 128)
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / kind / f"{i:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return a folder of images, the model of it, and the JSON that its fit printed."""
+    place = tmp_path_factory.mktemp("photos")
+    folder = make_photos(place / "photos")
+    before = os.getcwd()
+    os.chdir(place)
+    try:
+        words = ["fit", "photos", "--set", "filters=(8,)", "--epochs", "25", "--json"]
+        done = CliRunner().invoke(app, words)
+    finally:
+        os.chdir(before)
+    assert done.exit_code == 0, done.stderr
+    return {
+        "folder": folder,
+        "model": place / "photos.strates",
+        "answer": json.loads(done.stdout),
+        "stderr": done.stderr,
+    }
+
+
+def read_by_hand(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+# --- fit -------------------------------------------------------------------------------------------------
+
+
+def test_json_is_that_of_tables(photos: dict[str, Any], fitted: Any) -> None:
+    answer = photos["answer"]
+    assert set(answer) == set(fitted.answer)
+    assert answer["classes"] == list(COLORS)
+    assert answer["target"] == "class"
+    assert answer["rows"] == {"train": 57, "test": 15}
+    assert answer["metrics"]["accuracy"]["value"] > 0.9  # the colour of the noise is planted
+    assert set(answer["baselines"]) == {"majority class", "logistic regression"}
+    assert (answer["model"], answer["report"], answer["epochs"]) == ("photos.strates", "photos.html", 25)
+    assert answer["command"] == "strates fit photos --set 'filters=(8,)' --set max_iter=25 --seed 0"
+    assert photos["stderr"] == ""
+    assert load(photos["model"]).image_shape_ == (8, 10, 3)
+
+
+def test_metrics_are_those_of_the_predictions(photos: dict[str, Any], strates: Any) -> None:
+    files = sorted(photos["folder"].glob("*/*.png"))
+    labels = pd.Series([path.parent.name for path in files])
+    _, test = split_rows(labels, 0.2, 0)
+    done = strates("predict", photos["model"], *[files[row] for row in test], "--proba")
+    assert done.exit_code == 0, done.stderr
+    answers = pd.read_csv(io.StringIO(done.stdout))
+    assert answers["path"].tolist() == [str(files[row]) for row in test]
+    truth = labels[test]
+    metrics = photos["answer"]["metrics"]
+    assert metrics["accuracy"]["value"] == pytest.approx(accuracy_score(truth, answers["prediction"]))
+    probabilities = answers[[f"p_{name}" for name in COLORS]].to_numpy()
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    assert metrics["log_loss"]["value"] == pytest.approx(log_loss(truth, probabilities), abs=1e-5)
+    clf = load(photos["model"])
+    expected = clf.predict_proba(np.stack([read_by_hand(files[row]) for row in test]))
+    np.testing.assert_allclose(answers[[f"p_{name}" for name in COLORS]], expected, rtol=1e-4, atol=1e-7)
+
+
+def test_screen_for_people(strates: Any) -> None:
+    make_photos(Path("photos"), 8)
+    done = strates("fit", "photos", *FAST)
+    assert done.exit_code == 0, done.stderr
+    assert "class: learned from 18 images, tested on 6 others" in done.stdout
+    assert done.stdout.rstrip().endswith("strates predict photos.strates NEW.jpg")
+    assert "note: Only 6 images were evaluated: read the intervals, not the values." in done.stderr
+
+
+def test_stream_and_parts_and_damaged_files(strates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part, seed in (("train", 0), ("val", 1), ("test", 2)):
+        make_photos(Path("data", part), 10, seed, (8, 8) if part == "train" else (20, 12))
+    Path("data/train/red/text.jpg").write_text("not a picture")
+    short = Path("data/train/red/002.png")
+    short.write_bytes(short.read_bytes()[:-60])
+    refused = strates("fit", "data", *FAST)
+    assert refused.exit_code == 2
+    assert re.fullmatch(
+        r"error: 1 of 91 images in data cannot be read: train/red/text\.jpg \(it is no JPEG, PNG or WebP image: it "
+        r"starts with b'not a pictur'\)\. Replace or remove it, or leave it out with --skip-bad\.\n",
+        refused.stderr,
+    )
+    monkeypatch.setattr(image_parts, "_SAMPLE_BYTES", 12 * 8 * 8 * 3)
+    words = ("--skip-bad", "--stream", "--set", "early_stopping=true", "--json")
+    done = strates("fit", "data", *FAST, *words)
+    assert done.exit_code == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["rows"] == {"train": 29, "test": 30}
+    notes = " ".join(answer["notes"])
+    assert "2 files cannot be read and are left out: train/red/text.jpg (it is no" in notes
+    assert "train/red/002.png (it is damaged or cut short (" in notes
+    assert "heights of 8 to 20 and widths of 8 to 12 pixels: each is stretched to 8 x 8 pixels" in notes
+    assert "The folder is divided already: 29 images to learn from in its training part, 30 to test on" in notes
+    assert "The 30 of its validation part are watched while it learns." in notes
+    assert "decoded anew for each epoch: 29 to learn from, 30 to test on. The baselines learn from 12 of" in notes
+    history = ReportContent.from_dict(json.loads(read_entry("data.strates"))["metadata"]["report"]).history
+    assert history is not None
+    assert history["validation_loss"].notna().all()
+    assert "--skip-bad --stream --seed 0" in answer["command"]
+
+
+def read_entry(model: str) -> bytes:
+    with zipfile.ZipFile(model) as archive:
+        return archive.read("metadata.json")
+
+
+def test_streamed_folder_without_parts_gives_images_to_stop_by(strates: Any) -> None:
+    make_photos(Path("photos"), 20)
+    done = strates("fit", "photos", *FAST, "--stream", "--set", "early_stopping=true", "--json")
+    assert done.exit_code == 0, done.stderr
+    # of 20 images a class 4 are tested on, and of the other 16 a tenth is watched
+    assert json.loads(done.stdout)["rows"] == {"train": 42, "test": 12}
+
+
+def test_options_reach_the_network(strates: Any) -> None:
+    make_photos(Path("photos"), 4)
+    words = ("--image-size", "6x7", "--augmentation", "flip,contrast", "--set", "filters=(4,)", "--epochs", "1")
+    done = strates("fit", "photos", *words, "--no-report", "--json", "--cv", "2", "--checkpoint", "progress")
+    assert done.exit_code == 0, done.stderr
+    clf = load("photos.strates")
+    assert (clf.image_shape_, clf.augmentation, clf.max_iter) == ((6, 7, 3), ("flip", "contrast"), 1)
+    answer = json.loads(done.stdout)
+    assert "--image-size 6x7 --augmentation flip,contrast" in answer["command"]
+    assert set(answer["cross_validation"]) == set(answer["metrics"])
+    assert not Path("progress").exists()
+
+
+def test_new_images_are_brought_to_the_form_of_the_model(strates: Any) -> None:
+    for kind, ink in (("dark", 20), ("light", 200)):
+        Path("shades", kind).mkdir(parents=True)
+        for i in range(6):
+            Image.new("L", (8, 8), ink + i).save(f"shades/{kind}/{i}.webp", lossless=True)
+            Image.new("L", (8, 8), ink + i).save(f"shades/{kind}/{i}.jpg")
+    assert strates("fit", "shades", *FAST, "--skip-bad", "-q").exit_code == 0
+    # WebP has no grey, and so the folder is in colour; a new grey image is read so, too
+    Image.new("L", (30, 5), 128).save("new.png")
+    done = strates("predict", "shades.strates", "new.png")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("path,prediction\nnew.png,")
+
+
+# --- the other commands ----------------------------------------------------------------------------------
+
+
+def test_predict_takes_files_and_folders(photos: dict[str, Any], strates: Any) -> None:
+    make_photos(Path("new"), 3, seed=5, size=(30, 40))
+    Image.fromarray(np.zeros((9, 9, 4), np.uint8)).save("clear.png")
+    done = strates("predict", photos["model"], "clear.png", "new", "--out", "answers.parquet")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "10 predictions in answers.parquet\n"
+    answers = pd.read_parquet("answers.parquet")
+    files = [f"new/{COLORS[i % 3]}/{i:03}.png" for i in range(9)]
+    assert answers["path"].tolist() == ["clear.png", *sorted(files)]
+    right = [
+        Path(path).parent.name == said
+        for path, said in zip(answers["path"][1:], answers["prediction"][1:], strict=True)
+    ]
+    assert np.mean(right) > 0.8
+
+
+def test_predict_names_what_it_cannot_read(photos: dict[str, Any], strates: Any) -> None:
+    make_photos(Path("new"), 1)
+    Path("new/red/bad.jpg").write_bytes(b"")
+    done = strates("predict", photos["model"], "new", "--out", "answers.csv")
+    assert done.exit_code == 2
+    assert (
+        "new/red/bad.jpg cannot be read: it is empty (0 bytes). Replace or remove it, or leave it out with --skip-bad"
+        in (done.stderr)
+    )
+    assert not Path("answers.csv").exists()
+    done = strates("predict", photos["model"], "new", "--out", "answers.csv", "--skip-bad")
+    assert done.exit_code == 0, done.stderr
+    assert "note: 1 file cannot be read and is left out: new/red/bad.jpg (it is empty (0 bytes))." in done.stderr
+    assert len(pd.read_csv("answers.csv")) == 3
+
+
+def test_evaluate_agrees_with_predict(photos: dict[str, Any], strates: Any) -> None:
+    make_photos(Path("next year"), 12, seed=9)
+    done = strates("evaluate", photos["model"], "next year", "--json")
+    assert done.exit_code == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert strates("predict", photos["model"], "next year", "--out", "answers.csv").exit_code == 0
+    answers = pd.read_csv("answers.csv")
+    right = answers["prediction"] == [Path(path).parent.name for path in answers["path"]]
+    assert answer["metrics"]["accuracy"]["value"] == pytest.approx(right.mean())
+    assert (answer["rows"], answer["wrong"]) == (36, int((~right).sum()))
+    assert answer["at_fit"] == photos["answer"]["metrics"]
+    shutil.rmtree("next year/red")  # some of the classes will do
+    screen = strates("evaluate", photos["model"], "next year")
+    assert "class: 24 images of next year" in screen.stdout
+
+
+def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
+    done = strates("info", photos["model"])
+    assert re.search(r"from +images of 8 x 10 pixels \(height x width\), in colour", done.stdout)
+    assert re.search(r"trained on +57 images of photos", done.stdout)
+    about = json.loads(strates("info", photos["model"], "--json").stdout)
+    assert about["images"] == {"height": 8, "width": 10, "color": "rgb"}
+    assert strates("report", photos["model"], "--out", "again.html").exit_code == 0
+    page = photos["model"].with_suffix(".html").read_text(encoding="utf-8")
+    assert Path("again.html").read_text(encoding="utf-8") == page
+    assert "On 15 images it never saw, the network is right" in page
+    assert not re.search(r"https?:|//\w+\.\w", page.replace("base64,//", ""))
+    assert "img-src data:" in page
+    wrong = round(15 * (1 - photos["answer"]["metrics"]["accuracy"]["value"]))
+    assert page.count("<img ") == 3 * 8 + wrong
+
+
+# --- what cannot be used ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("fit photos --target kind", r"--target kind names a column of a table, and photos is a folder: the class of"),
+        ("fit photos --model mlp", r"--model mlp is for tables, and photos is a folder\. .* learns --model cnn"),
+        ("fit photos --encoding cp1252", r"--encoding is for tables, and photos is a folder of images"),
+        ("fit photos --image-size big", r"--image-size big cannot be used; expected pixels, such as 64"),
+        ("fit photos --augmentation flop", r"augmentation=\('flop',\) cannot be used\. Did you mean 'flip'\?"),
+        ("fit photos --set alhpa=1", r"--set alhpa: there is no such setting of --model cnn\. Did you mean 'alpha'\?"),
+        ("fit photos --set image_shape=8", r"--set image_shape is not available\. .* --image-size 64"),
+        (
+            "fit photos --epochs 2 --set max_iter=3",
+            r"--set max_iter is given twice \(--epochs is another name for it\)",
+        ),
+        ("fit photos --stream --cv 3", r"--cv needs all images in memory, .* Add --no-stream"),
+        (
+            "fit photos --set padding=valid --set filters=(4,8,8) --image-size 8",
+            r"are 8 x 8 pixels, but 3 blocks with padding=\"valid\" need at least 22 x 22\. Add a larger --image-size",
+        ),
+        ("fit one", r"one has one class only, 'a'; expected one subfolder for each of at least two classes"),
+        ("fit single", r"'b' in single has a single image; expected at least two of each class"),
+        ("fit empty", r"The folder empty is empty; expected one subfolder a class"),
+        ("fit tables", r"The folder tables holds no images \(but t\.csv\); expected one subfolder a class"),
+        ("fit tables/t.csv -t kind --skip-bad", r"--skip-bad is for images, .*; tables/t\.csv is no folder"),
+        ("fit tables/t.csv -t kind --model cnn", r"--model cnn is for images"),
+    ],
+)
+def test_wrong_usage_of_fit(strates: Any, words: str, message: str) -> None:
+    make_photos(Path("photos"), 2)
+    make_photos(Path("make"), 2)
+    for name, kinds in (("one", {"a": 2}), ("single", {"a": 2, "b": 1})):
+        for kind, count in kinds.items():
+            Path(name, kind).mkdir(parents=True)
+            for i, path in enumerate(sorted(Path("make/red").iterdir())[:count]):
+                shutil.copy(path, Path(name, kind, f"{i}.png"))
+    Path("empty").mkdir()
+    Path("tables").mkdir()
+    Path("tables/t.csv").write_text("height,kind\n1,a\n2,a\n3,b\n4,b\n")
+    done = strates(*words.split(), "--no-report")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    error = done.stderr.splitlines()[-1]
+    assert re.match(f"error: .*{message}", error), done.stderr
+    assert not list(Path().glob("*.strates"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("predict MODEL nowhere.png", r"There is no file nowhere\.png\. Did you mean 'here\.png'\?"),
+        ("predict MODEL empty", r"The folder empty holds no image; expected JPEG, PNG or WebP files in it"),
+        ("predict MODEL photos --keep id", r"--keep is for tables, and photos\.strates learned from images"),
+        ("predict MODEL text.jpg", r"text\.jpg cannot be read: it is no JPEG, PNG or WebP image"),
+        ("predict MODEL text.jpg --skip-bad", r"None of 1 files can be read: text\.jpg \(it is no"),
+        ("evaluate MODEL here.png", r"here\.png is no folder\. photos\.strates learned from images"),
+        (
+            "evaluate MODEL other",
+            r"class folders that the model never learned: 'maple'\. It knows 'blue', 'green', 'red'",
+        ),
+        ("explain MODEL iris", r"photos\.strates learned from images, and this command needs a model of a table"),
+        (
+            "check-gradients MODEL iris",
+            r"photos\.strates learned from images, and this command needs a model of a table",
+        ),
+        ("predict TABLE photos", r"photos is a folder; expected one file"),
+        ("predict TABLE a.csv b.csv", r"predicts one table at a time; 2 sources came: a\.csv, b\.csv"),
+        ("predict TABLE a.csv --skip-bad", r"--skip-bad is for images, and the model learned from a table"),
+        ("evaluate TABLE a.csv --skip-bad", r"--skip-bad is for images, and the model learned from a table"),
+    ],
+)
+def test_wrong_usage_of_models(photos: dict[str, Any], fitted: Any, strates: Any, words: str, message: str) -> None:
+    make_photos(Path("photos"), 1)
+    make_photos(Path("other"), 1)
+    Path("other/red").rename("other/maple")
+    shutil.copy("photos/red/002.png", "here.png")
+    Path("empty").mkdir()
+    Path("text.jpg").write_text("hello")
+    given = words.replace("MODEL", str(photos["model"])).replace("TABLE", str(fitted.model))
+    done = strates(*given.split())
+    assert done.exit_code == 2
+    assert re.fullmatch(f"error: .*{message}.*\n", done.stderr), done.stderr
+
+
+def test_sizes_and_blocks() -> None:
+    assert [parse_image_size(text) for text in (None, "64", "48x64", "48,64")] == [None, (64, 64), (48, 64), (48, 64)]
+    for text in ("0", "8x", "1x2x3", "-4", "x"):
+        with pytest.raises(ParameterError, match=r"--image-size .* cannot be used"):
+            parse_image_size(text)
+    assert [default_filters((n, n, 1)) for n in (1, 8, 28, 500)] == [(128,), (128,), (32, 64, 128), (16, 32, 64, 128)]
