@@ -20,10 +20,12 @@ from strates.displays.feature_maps import FeatureMapsDisplay
 from strates.displays.filters import FiltersDisplay
 from strates.displays.gradient_flow import GradientFlowDisplay
 from strates.displays.history import HistoryDisplay
+from strates.displays.image_grid import ImageGridDisplay
 from strates.displays.importance import ImportanceDisplay
 from strates.displays.intervals import IntervalDisplay
 from strates.displays.linear_probes import LinearProbesDisplay
 from strates.displays.network import NetworkDisplay
+from strates.displays.predicted_images import PredictedImagesDisplay
 from strates.displays.reconstruction import ReconstructionDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
@@ -32,6 +34,7 @@ from strates.displays.study import StudyDisplay
 from strates.displays.study_heatmap import StudyHeatmapDisplay
 from strates.displays.study_learning_rate import LearningRateRangeDisplay
 from strates.displays.svg import figure_to_svg
+from strates.displays.thumbnail import thumbnail
 from strates.displays.training_film import TrainingFilm
 from strates.displays.warp import WarpDisplay
 from strates.displays.weights import WeightsDisplay
@@ -49,12 +52,14 @@ __all__ = [
     "FiltersDisplay",
     "GradientFlowDisplay",
     "HistoryDisplay",
+    "ImageGridDisplay",
     "ImportanceDisplay",
     "IntervalDisplay",
     "LearningRateRangeDisplay",
     "LinearProbesDisplay",
     "NetworkDisplay",
     "PrecisionRecallDisplay",
+    "PredictedImagesDisplay",
     "ReconstructionDisplay",
     "RegularizationPathDisplay",
     "RepresentationDisplay",
@@ -66,4 +71,5 @@ __all__ = [
     "WarpDisplay",
     "WeightsDisplay",
     "figure_to_svg",
+    "thumbnail",
 ]

@@ -34,6 +34,7 @@ from strates.inspection.feature_maps import FeatureMaps, Filters, feature_maps, 
 from strates.inspection.grad_cam import GradCam, grad_cam
 from strates.inspection.gradient_flow import gradient_flow
 from strates.inspection.image_layers import image_layers
+from strates.inspection.image_summary import ImageSummary, Picture, summarize_images
 from strates.inspection.importance import Importance, permutation_importance
 from strates.inspection.layer_spec import LayerSpec
 from strates.inspection.layer_weights import LayerWeights, layer_weights
@@ -77,6 +78,7 @@ __all__ = [
     "Filters",
     "Finding",
     "GradCam",
+    "ImageSummary",
     "Importance",
     "Kink",
     "LayerSpec",
@@ -87,6 +89,7 @@ __all__ = [
     "NetworkGraph",
     "NetworkPlan",
     "OcclusionMap",
+    "Picture",
     "Plane",
     "Reconstructions",
     "Record",
@@ -130,6 +133,7 @@ __all__ = [
     "representations",
     "saliency",
     "summarize_data",
+    "summarize_images",
     "training_frames",
     "untangle",
     "warp",
