@@ -114,7 +114,7 @@ class StackedAutoencoder(BaseAutoencoder):
     >>> from sklearn.preprocessing import scale
     >>> from strates import StackedAutoencoder
     >>> X = scale(load_iris().data)
-    >>> stacked = StackedAutoencoder((8, 2), activation="tanh", solver="lbfgs", random_state=0).fit(X)
+    >>> stacked = StackedAutoencoder((8, 2), activation="tanh", solver="lbfgs", tol=0.01, random_state=0).fit(X)
     >>> [one.hidden_layer_sizes for one in stacked.autoencoders_]
     [(8,), (2,)]
     >>> stacked.transform(X).shape, stacked.inverse_transform(stacked.transform(X)).shape
