@@ -11,6 +11,7 @@ import typer
 from strates import __version__
 from strates.cli.check_gradients import check_gradients
 from strates.cli.datasets import datasets
+from strates.cli.diagnose import diagnose
 from strates.cli.evaluate import evaluate
 from strates.cli.explain import explain
 from strates.cli.failures import ReportingGroup
@@ -45,7 +46,7 @@ def strates(
     """Train a neural network on a table, and see how good it is."""
 
 
-for command in (fit, predict, evaluate, explain, check_gradients, film, report, info, datasets):
+for command in (fit, predict, evaluate, diagnose, explain, check_gradients, film, report, info, datasets):
     app.command(no_args_is_help=command is not datasets)(command)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from strates.cli.findings import in_short
+from strates.cli.findings import show_in_short
 from strates.cli.metric_table import as_bounds, metric_table
 from strates.cli.model_card import ModelCard
 from strates.cli.screen import Screen
@@ -87,9 +87,7 @@ def show_result(result: FitResult, screen: Screen) -> None:
     screen.show("", Text(heading, style="bold"), "", metric_table(content.evaluation.metrics, "network", others), "")
     for sentence in verdicts(content):
         screen.show(sentence)
-    ailments = in_short(content.findings or ())
-    if ailments:
-        screen.show("", *ailments)
+    show_in_short(content.findings or (), screen)
     screen.show("", files)
     screen.show_json(result.to_json(screen.notes))
 

@@ -83,11 +83,11 @@ class Screen:
         if not self.quiet and not self.as_json:
             print_paragraph(self.err, "note", "yellow", text)
 
-    def show(self, *renderables: RenderableType) -> None:
-        """Print a result for people."""
+    def show(self, *renderables: RenderableType, whole_lines: bool = False) -> None:
+        """Print a result for people; with its lines whole, however narrow the terminal, where they are to be copied."""
         if not self.quiet and not self.as_json:
             for one in renderables:
-                self.out.print(one)
+                self.out.print(one, soft_wrap=whole_lines)
 
     def show_json(self, value: dict[str, Any]) -> None:
         """Print the result for machines."""

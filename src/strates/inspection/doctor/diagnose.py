@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from strates._types import AnyArray
 from strates.exceptions import DataError, ParameterError, did_you_mean
-from strates.inspection.doctor import classes, fit_quality, inputs, layers, learning_rate, table
+from strates.inspection.doctor import classes, fit_quality, gradients, inputs, learning_rate, table, units
 from strates.inspection.doctor.check import Check
 from strates.inspection.doctor.finding import SEVERITIES, Finding
 from strates.inspection.doctor.patient import Patient
@@ -21,9 +21,9 @@ from strates.inspection.doctor.words import LANGUAGES
 CHECKS: tuple[Check, ...] = (
     *table.CHECKS,
     *inputs.CHECKS,
-    *layers.BEFORE_TRAINING,
+    *gradients.CHECKS,
     *learning_rate.CHECKS,
-    *layers.AFTER_TRAINING,
+    *units.CHECKS,
     *fit_quality.CHECKS,
     *classes.CHECKS,
 )

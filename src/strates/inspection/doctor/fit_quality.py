@@ -169,11 +169,10 @@ def _penalty_dominates(patient: Patient) -> Iterator[Symptom]:
     if not costs:
         return
     values = {"alpha": alpha, "loss": loss, "reachable": reachable, "prior": prior, "share": share}
-    collapsed = loss > 0.9 * prior
     remedy = change(patient, alpha=float(f"{alpha / (100 if loss > 0.5 * prior else 10):.0e}"))
     variant = "linear" if share < PENALTY_SHARE else "" if rival is not None else "alone"
     measured = f"alpha = {alpha:g}" if variant == "linear" else share
-    yield Symptom("critical" if collapsed else "warning", measured, remedy, values, variant)
+    yield Symptom("critical" if patient.is_untaught else "warning", measured, remedy, values, variant)
 
 
 PENALTY_DOMINATES = Check(
@@ -236,8 +235,6 @@ def _underfitting(patient: Patient) -> Iterator[Symptom]:
     only_own, only_rival = int((right & ~rival.correct).sum()), int((~right & rival.correct).sum())
     if paired_proportions_interval(only_own, only_rival, n)[1] > -BELOW:
         return
-    training = patient.training
-    low = wilson_interval(training.n_correct, training.n_rows)[0]
     cause = next((code for code in CAUSES if code in patient.found), None)
     values = {"own": float(right.mean()), "rival": rival.accuracy, "majority": patient.majority, "cause": cause}
     if cause is not None:
@@ -247,7 +244,7 @@ def _underfitting(patient: Patient) -> Iterator[Symptom]:
     else:
         remedy = enlarge(patient)
     variant = rival.name if cause is None else f"{rival.name}, cause"
-    severity = "critical" if low <= patient.majority else "warning"
+    severity = "critical" if patient.is_untaught else "warning"
     yield Symptom(severity, float(right.mean()) - rival.accuracy, remedy, values, variant)
 
 

@@ -53,7 +53,7 @@ def _too_high(patient: Patient) -> Iterator[Symptom]:
     ratio = patient.update_ratios.overall
     values = {"rate": rate, "last": float(losses[-1]), "prior": patient.prior_loss, "lowest": float(losses.min())}
     if ratio is not None and ratio > FAST and left > LEFT_WHEN_FAST:
-        severity = "critical" if left > 0.9 else "warning"
+        severity = "critical" if patient.is_untaught else "warning"
         yield Symptom(severity, ratio, _better_rate(patient, rate), values)
     elif losses[-1] > ROSE * losses.min() and left > ROSE_TO:
         values["epoch"] = int(losses.argmin()) + 1
@@ -102,7 +102,7 @@ def _too_low(patient: Patient) -> Iterator[Symptom]:
         return  # it is not the rate that makes the steps small
     values = {"rate": rate, "n_epochs": len(patient.history), "last": left * patient.prior_loss}
     values["prior"] = patient.prior_loss
-    severity = "critical" if left > 0.9 else "warning"
+    severity = "critical" if patient.is_untaught else "warning"
     yield Symptom(severity, ratio, _better_rate(patient, rate), values)
 
 

@@ -16,6 +16,7 @@ from strates.inspection.doctor.answers import Answers, as_codes, ask
 from strates.inspection.doctor.remedy import Remedy
 from strates.inspection.doctor.rivals import Rival, best_rival
 from strates.inspection.doctor.update_ratios import AUTO_BATCH, NONE, UpdateRatios, first_update_ratios
+from strates.inspection.intervals import wilson_interval
 from strates.inspection.layer_signals import measure_layers
 from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import sample_rows, take_rows
@@ -202,6 +203,11 @@ class Patient:
         _, counts = np.unique(self.codes, axis=0, return_counts=True)
         return float(counts.max() / self.n_rows)
 
+    @property
+    def is_untaught(self) -> bool:
+        """Whether it is not clearly better than the commonest answer, even on rows that it learned from."""
+        return wilson_interval(self.training.n_correct, self.training.n_rows)[0] <= self.majority
+
     @cached_property
     def rival(self) -> Rival | None:
         """The better of two simple classifiers on ``inputs``; None where they cannot be had."""
@@ -283,6 +289,17 @@ class Patient:
     def at_end(self) -> pd.DataFrame:
         """The same after training."""
         return self._signals(self.classifier)
+
+    def hidden_layers(self, *, start: bool) -> pd.DataFrame | None:
+        """Return the hidden layers' rows of ``at_start`` or ``at_end``; None where there are none to be had."""
+        if self.no_layers:
+            return None
+        try:
+            table = self.at_start if start else self.at_end
+        except StratesError:  # a network that cannot be built anew
+            return None
+        hidden = table[table["hidden"]]
+        return hidden if len(hidden) else None
 
     @cached_property
     def update_ratios(self) -> UpdateRatios:

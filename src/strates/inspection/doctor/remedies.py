@@ -149,14 +149,18 @@ def forget_known_rows(patient: Patient) -> Remedy:
     -------
     Remedy
     """
+    table = "rows"
+    if issparse(patient.X):
+        table = "rows.toarray()"
+    elif getattr(patient.X, "ndim", 2) > 2:
+        table = "rows.reshape(len(rows), -1)"
     return Remedy(
-        "import numpy as np\n"
         "import pandas as pd\n"
         "from pandas.util import hash_pandas_object\n\n"
-        "hashes = [hash_pandas_object(pd.DataFrame(rows), index=False) for rows in (X, X_test)]\n"
-        "fresh = np.flatnonzero(~hashes[1].isin(hashes[0]))\n"
-        "X_fresh, y_fresh = pd.DataFrame(X_test).iloc[fresh], np.asarray(y_test)[fresh]\n"
-        f"print({patient.expression}.score(X_fresh, y_fresh))"
+        f"tables = [pd.DataFrame({table}) for rows in (X, X_test)]\n"
+        "known, asked = (hash_pandas_object(table, index=False) for table in tables)\n"
+        "fresh = ~asked.isin(known).to_numpy()\n"
+        f"print({patient.expression}.score(X_test[fresh], y_test[fresh]))"
     )
 
 

@@ -45,15 +45,18 @@ def number(value: float, language: str = "en") -> str:
 
     Examples
     --------
+    >>> number(-0.25) == chr(0x2212) + "0.25"
+    True
     >>> number(0.98765), number(12345.6), number(3.21e-6), number(0.5, "fr")
     ('0.988', '12,346', '3.21e-6', '0,5')
     """
-    if isinstance(value, int) or abs(value) >= 999.5:
+    sign, size = "\u2212" if value < 0 else "", abs(value)
+    if isinstance(value, int) or size >= 999.5:
         # the comma of thousands is a thin space in French
-        text = f"{value:,.0f}"
-        return text.replace(",", _THIN) if language == "fr" else text
-    text = f"{value:.3g}".replace("e-0", "e-")
-    return text.replace(".", ",") if language == "fr" else text
+        text = f"{size:,.0f}".replace(",", _THIN if language == "fr" else ",")
+    else:
+        text = f"{size:.3g}".replace("e-0", "e-").replace(".", "," if language == "fr" else ".")
+    return sign + text
 
 
 def percent(share: float, language: str = "en") -> str:
@@ -79,8 +82,8 @@ def points(difference: float, language: str = "en") -> str:
 
     Examples
     --------
-    >>> points(0.1974), points(-0.05, "fr")
-    ('19.7', '-5')
+    >>> points(0.1974), points(0.0525, "fr")
+    ('19.7', '5,2')
     """
     return number(round(100 * difference, 1), language)
 
