@@ -122,7 +122,9 @@ class TestClassWeight:
         X, y = X[:120], np.array(["setosa", "versicolor", "virginica"])[y[:120]]  # 50, 50, 20
         weight = {"setosa": 1.0, "versicolor": 0.5, "virginica": 4.0}
         for class_weight in (weight, "balanced"):
-            clf = MLPClassifier((), solver="lbfgs", alpha=0.01, class_weight=class_weight, tol=1e-7, random_state=0).fit(X, y)
+            clf = MLPClassifier(
+                (), solver="lbfgs", alpha=0.01, class_weight=class_weight, tol=1e-7, random_state=0
+            ).fit(X, y)
             factors = np.array([weight[label] for label in y])
             if class_weight == "balanced":
                 factors = np.array([120 / (3 * (y == label).sum()) for label in y])
