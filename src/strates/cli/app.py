@@ -37,13 +37,13 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog="Start with `strates fit iris` or `strates fit TABLE.csv --target COLUMN`.")
+@app.callback(epilog="Start with `strates fit iris`, `strates fit TABLE.csv --target COLUMN` or `strates fit FOLDER`.")
 def strates(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Train a neural network on a table, and see how good it is."""
+    """Train a neural network on a table or on images, and see how good it is."""
 
 
 for command in (fit, predict, evaluate, diagnose, explain, check_gradients, film, report, info, datasets):

@@ -112,9 +112,9 @@ def fit(
         bool | None,
         typer.Option(
             "--stream/--no-stream",
-            help="Read the table chunk by chunk, or all at once.",
-            show_default="by its size",
-            rich_help_panel="Reading the table",
+            help="Read the data piece by piece, images anew for each epoch; or all at once.",
+            show_default="by their size",
+            rich_help_panel="Reading the data",
         ),
     ] = None,
     encoding: Encoding = None,

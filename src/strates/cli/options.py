@@ -34,7 +34,7 @@ Encoding = Annotated[
         metavar="NAME",
         help="Of a text file that is not UTF-8, such as cp1252.",
         show_default=False,
-        rich_help_panel="Reading the table",
+        rich_help_panel="Reading the data",
     ),
 ]
 Missing = Annotated[
@@ -44,6 +44,6 @@ Missing = Annotated[
         metavar="A,B,...",
         help='What means a missing value in a text file, besides nothing at all; "" for no mark.',
         show_default="NA, NaN, null, ? and the like",
-        rich_help_panel="Reading the table",
+        rich_help_panel="Reading the data",
     ),
 ]
