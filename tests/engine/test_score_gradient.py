@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from strates.engine.gradients import class_gradient
-from strates.engine.score_gradient import count_score_traces, layer_gradient, layer_output, score_gradient
+from strates.engine.score_gradient import count_score_traces, layer_gradient, layer_outputs, score_gradient
 from strates.exceptions import ParameterError
 
 layers = keras.layers
@@ -60,7 +60,9 @@ def test_a_layer_within_a_network(rows: Any) -> None:
     np.testing.assert_allclose(scores, chosen, rtol=1e-5)
     np.testing.assert_allclose(activations, values, atol=1e-6)
     np.testing.assert_allclose(slopes, tape.gradient(chosen, values), atol=1e-6)
-    np.testing.assert_array_equal(layer_output(model, rows, "inner/conv"), activations)
+    pooled, again = layer_outputs(model, rows, [model.layers[4].name, "inner/conv"])
+    np.testing.assert_array_equal(again, activations)
+    np.testing.assert_allclose(pooled, keras.Model(model.inputs[0], model.layers[4].output)(rows), atol=1e-6)
 
 
 def test_a_layer_that_the_output_does_not_take_is_not_the_networks(rows: Any) -> None:
@@ -69,7 +71,7 @@ def test_a_layer_that_the_output_does_not_take_is_not_the_networks(rows: Any) ->
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(used))
     assert unused is not None
     with pytest.raises(ParameterError, match=r"The network has no layer 'side'. .*Known: used, dense"):
-        layer_output(model, rows, "side")
+        layer_outputs(model, rows, ["side"])
 
 
 def test_networks_of_one_architecture_share_their_traces_whatever_their_names(rows: Any) -> None:

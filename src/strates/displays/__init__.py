@@ -8,6 +8,7 @@ words.
 from __future__ import annotations
 
 from strates.displays.activation_function import ActivationFunctionDisplay
+from strates.displays.activation_maximum import ActivationMaximumDisplay
 from strates.displays.activation_statistics import ActivationStatisticsDisplay
 from strates.displays.calibration import CalibrationDisplay
 from strates.displays.circuit import CircuitDisplay
@@ -41,6 +42,7 @@ from strates.displays.weights import WeightsDisplay
 
 __all__ = [
     "ActivationFunctionDisplay",
+    "ActivationMaximumDisplay",
     "ActivationStatisticsDisplay",
     "CalibrationDisplay",
     "CircuitDisplay",

@@ -16,7 +16,7 @@ from strates.displays.side_by_side import settle, side_by_side
 from strates.displays.style import BLUE, INK, MUTED, label_text
 from strates.displays.weights import SIGNS
 from strates.exceptions import DataError, ParameterError
-from strates.inspection.feature_maps import FeatureMaps, feature_maps
+from strates.inspection.feature_maps import FeatureMaps, several_feature_maps
 from strates.inspection.image_layers import image_layers
 from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import class_names
@@ -109,7 +109,7 @@ class FeatureMapsDisplay(Display):
             names = [names[place] for place in places]
         else:
             names = [layer] if isinstance(layer, str | int) else list(layer)
-        return cls([feature_maps(clf, X, name) for name in names], image=image, n_channels=n_channels)
+        return cls(several_feature_maps(clf, X, names), image=image, n_channels=n_channels)
 
     def _channels(self, layer: FeatureMaps) -> list[int]:
         """Return the channels to show: the strongest for this image, in their order."""
@@ -165,9 +165,10 @@ class FeatureMapsDisplay(Display):
         bar.outline.set_visible(False)
         rows, wide, n = values.shape
         kept = "" if len(shown) == n else f", {len(shown)} of them"
+        name = label_text(layer.layer.rpartition("/")[2], 40)
         words = places[0].annotate(
-            f"{label_text(layer.layer, 30)}: {n} channels of {rows} × {wide}{kept}", (0, 1), xycoords="axes fraction",
-            xytext=(0, 14), textcoords="offset points", fontsize=9.5, color=INK,
+            f"{name}: {n} channels of {rows} × {wide}{kept}", (0, 1), xycoords="axes fraction", xytext=(0, 14),
+            textcoords="offset points", fontsize=9.5, color=INK,
         )  # fmt: skip
         words.set_in_layout(False)  # it would widen the first panel's column
         return drawn

@@ -16,6 +16,8 @@ from strates.displays.weights import SIGNS
 
 #: The faded image keeps this share of its contrast, from white downwards.
 _CONTRAST = 0.25
+#: Up to so many pixels a side, each is to be seen.
+_SMALL = 64
 
 
 def pixels_to_show(image: AnyArray) -> FloatArray:
@@ -75,7 +77,18 @@ def draw_image(ax: Axes, image: AnyArray) -> AxesImage:
     """Draw an image, without axes."""
     shown = pixels_to_show(image)
     ax.set_axis_off()
-    return ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    return ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation=interpolation(shown))
+
+
+def interpolation(image: AnyArray) -> str:
+    """Return how matplotlib is to show an image: each pixel of a small one, a large one without moiré.
+
+    Examples
+    --------
+    >>> interpolation(np.zeros((28, 28))), interpolation(np.zeros((224, 224, 3)))
+    ('nearest', 'auto')
+    """
+    return "nearest" if max(image.shape[:2]) <= _SMALL else "auto"
 
 
 def sign_bar(ax: Axes, axes: list[Axes], words: tuple[str, str, str]) -> Any:

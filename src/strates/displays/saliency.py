@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from strates.displays.display import Display
-from strates.displays.overlay import draw_image, full_colour, overlay, sign_bar
+from strates.displays.overlay import draw_image, full_colour, interpolation, overlay, sign_bar
 from strates.displays.side_by_side import settle, side_by_side
 from strates.displays.style import INK, MUTED, label_text
 from strates.exceptions import DataError, ParameterError, did_you_mean
@@ -147,7 +147,8 @@ class SaliencyDisplay(Display):
             for one, heat, place in zip(self.maps, self.heats, axes[1:], strict=True):
                 full = full_colour(heat[row])
                 place.set_axis_off()
-                drawn.append(place.imshow(overlay(one.inputs[row], heat[row], full), interpolation="nearest"))
+                shown = overlay(one.inputs[row], heat[row], full)
+                drawn.append(place.imshow(shown, interpolation=interpolation(shown)))
                 _words(place, _name(one) if row == 0 else "", f"full at {full:.2g}")
             self.overlays_.append(drawn)
         words = ("against\nthe class", "0", "for the\nclass")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +9,7 @@ import numpy as np
 
 from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras, tf
-from strates.engine.keras_architecture import KerasArchitecture
-from strates.engine.score_gradient import ScoreFunctions, layer_place
-
-_KEPT = 8
+from strates.engine.score_gradient import ScoreFunctions, layer_place, score_functions
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ class _Ascents(ScoreFunctions):
             if place == "class":
                 _, outputs, _ = self._forward(X, weights, training=False)
                 return self.scores(outputs, units, "logit" if self._form.logits else "probability")
-            values, _ = self.through(X, weights, int(place))
+            (values,), _ = self.through(X, weights, int(place))
             chosen = tf.gather(values, units, batch_dims=1, axis=values.shape.rank - 1)
             return tf.reduce_mean(tf.reshape(chosen, [tf.shape(X)[0], -1]), axis=1)
 
@@ -120,10 +114,6 @@ def gaussian_kernel(sigma: float) -> FloatArray:
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-_FUNCTIONS: OrderedDict[Hashable, _Ascents] = OrderedDict()
-_LOCK = threading.Lock()
-
-
 def climb_activation(
     model: keras.Model, X: AnyArray, units: AnyArray, settings: AscentSettings, *, layer: str | None = None
 ) -> tuple[FloatArray, FloatArray]:
@@ -156,20 +146,8 @@ def climb_activation(
     rows = np.asarray(X, np.float32)
     s = settings
     numbers = np.array([s.step * s.span, s.low, s.high, s.decay, s.rest], np.float32)
-    found = _ascents(model, tuple(rows.shape[1:]))
+    found = score_functions(model, tuple(rows.shape[1:]), _Ascents)
     counts = np.array([s.n_steps, s.blur_every], np.int32)
     kind = f"climb {place} {'image' if rows.ndim == 4 else 'row'}"
     end, curve = found.call(kind, model, rows, np.asarray(units, np.int32), numbers, gaussian_kernel(s.blur), counts)
     return end, curve
-
-
-def _ascents(model: keras.Model, input_shape: tuple[int, ...]) -> _Ascents:
-    architecture = KerasArchitecture(model, input_shape, keep_weights=True)
-    with _LOCK:
-        found = _FUNCTIONS.pop(architecture.key, None)
-        if found is None:
-            found = _Ascents(architecture, "float32")
-        _FUNCTIONS[architecture.key] = found
-        while len(_FUNCTIONS) > _KEPT:
-            _FUNCTIONS.popitem(last=False)
-    return found

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras, tf
 from strates.engine.batches import dense_rows
-from strates.engine.gradients import _blocks, _Gradients
+from strates.engine.gradients import Precision, _blocks, _Gradients
 from strates.engine.keras_architecture import KerasArchitecture
 from strates.engine.layer_walk import LayerCall, layer_records, walk_layers
-from strates.engine.training_form import output_activation
+from strates.engine.training_form import output_activation, training_form
 from strates.exceptions import ParameterError, did_you_mean
 
 _KEPT = 16
@@ -26,6 +27,20 @@ class ScoreFunctions(_Gradients):
 
     Use :func:`score_functions`, which keeps and shares them.
     """
+
+    def __init__(self, architecture: KerasArchitecture, precision: Precision = "float32") -> None:
+        # no model of all layers' outputs: layers, nested ones too, are reached by a walk
+        self.architecture = architecture
+        self._precision = precision
+        self._form = training_form(architecture.build(), precision, augmented=False)
+        self._model = self._form.model
+        self.layers = []
+        place = {id(v): i for i, v in enumerate(self._model.weights)}
+        self._trained = [place[id(v)] for v in self._model.trainable_variables]
+        self._others = [place.get(id(v), -1) for v in self._model.non_trainable_variables]
+        self._own = [tf.constant(v.numpy()) for v in self._model.non_trainable_variables]
+        self._functions = {}
+        self._lock = threading.Lock()
 
     def scores(self, outputs: Any, classes: Any, of: str) -> Any:
         """Return each row's logit or probability of its class."""
@@ -38,14 +53,14 @@ class ScoreFunctions(_Gradients):
         first = 1 - second if of == "probability" else -second
         return tf.where(classes > 0, second, first)
 
-    def through(self, X: Any, weights: Any, place: int) -> tuple[Any, Any]:
-        """Return the output of the operation at a place of the walk, and the network's."""
+    def through(self, X: Any, weights: Any, *places: int) -> tuple[list[Any], Any]:
+        """Return the outputs of the operations at some places of the walk, in its order, and the network's."""
         kept: list[Any] = []
         count = [0]
 
         def visit(call: LayerCall, inputs: list[Any]) -> Any:
             found = call.run(inputs)
-            if count[0] == place:
+            if count[0] in places:
                 found = tf.identity(found)
                 kept.append(found)
             count[0] += 1
@@ -56,7 +71,7 @@ class ScoreFunctions(_Gradients):
         model = self._form.model
         with keras.StatelessScope(state_mapping=list(zip(model.weights, weights, strict=True))):
             outputs = walk_layers(model, X, visit)
-        return kept[0], outputs
+        return kept, outputs
 
     def _score(self, name: str) -> Any:
         _, of = name.split()
@@ -76,34 +91,52 @@ class ScoreFunctions(_Gradients):
         def run(X: Any, classes: Any, *weights: Any) -> Any:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(X)
-                values, outputs = self.through(X, weights, int(place))
+                (values,), outputs = self.through(X, weights, int(place))
                 scores = self.scores(outputs, classes, of)
             slopes = tape.gradient(scores, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return scores, values, slopes
 
         return run
 
-    def _output(self, name: str) -> Any:
-        _, place = name.split()
+    def _outputs(self, name: str) -> Any:
+        places = [int(place) for place in name.split()[1:]]
 
         def run(X: Any, *weights: Any) -> Any:
-            return (self.through(X, weights, int(place))[0],)
+            return self.through(X, weights, *places)[0]
 
         return run
 
 
+Functions = TypeVar("Functions", bound=ScoreFunctions)
 _FUNCTIONS: OrderedDict[Hashable, ScoreFunctions] = OrderedDict()
+#: By network: the shape of its rows, and its architecture's key. Not the architecture, which would keep the network.
+_KEYS: weakref.WeakKeyDictionary[keras.Model, tuple[tuple[int, ...], Hashable]] = weakref.WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def score_functions(model: keras.Model, input_shape: tuple[int, ...]) -> ScoreFunctions:
-    """Return the shared functions of a network's architecture, making them on first use; the last 16 are kept."""
-    architecture = KerasArchitecture(model, input_shape, keep_weights=True)
+def score_functions(model: keras.Model, input_shape: tuple[int, ...], kind: type[Functions]) -> Functions:
+    """Return the shared functions of a network's architecture, making them on first use; the last 16 are kept.
+
+    Parameters
+    ----------
+    model : keras.Model
+    input_shape : tuple of int
+        Of one row.
+    kind : type
+        ``ScoreFunctions`` or a class of its.
+    """
     with _LOCK:
-        found = _FUNCTIONS.pop(architecture.key, None)
-        if found is None:
-            found = ScoreFunctions(architecture, "float32")
-        _FUNCTIONS[architecture.key] = found
+        shape, architecture_key = _KEYS.get(model, ((), None))
+        architecture = None
+        if architecture_key is None or shape != input_shape:  # writing a large network's configuration down takes long
+            architecture = KerasArchitecture(model, input_shape, keep_weights=True)
+            architecture_key = architecture.key
+            _KEYS[model] = (input_shape, architecture_key)
+        key = (kind, architecture_key)
+        found = _FUNCTIONS.pop(key, None)
+        if not isinstance(found, kind):
+            found = kind(architecture or KerasArchitecture(model, input_shape, keep_weights=True))
+        _FUNCTIONS[key] = found
         while len(_FUNCTIONS) > _KEPT:
             _FUNCTIONS.popitem(last=False)
     return found
@@ -138,7 +171,7 @@ def score_gradient(
     parts = []
     for block in _blocks(X):
         rows = dense_rows(X, block)
-        found = score_functions(model, tuple(rows.shape[1:]))
+        found = score_functions(model, tuple(rows.shape[1:]), ScoreFunctions)
         _refuse_hidden_logits(found, of)
         parts.append(found.call(f"score {of}", model, rows, np.asarray(classes[block], np.int32)))
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
@@ -173,20 +206,36 @@ def layer_gradient(
     parts = []
     for block in _blocks(X):
         rows = dense_rows(X, block)
-        found = score_functions(model, tuple(rows.shape[1:]))
+        found = score_functions(model, tuple(rows.shape[1:]), ScoreFunctions)
         parts.append(found.call(f"layer {place} {of}", model, rows, np.asarray(classes[block], np.int32)))
     scores, values, slopes = (np.concatenate([p[i] for p in parts]) for i in range(3))
     return scores, values, slopes
 
 
-def layer_output(model: keras.Model, X: Any, layer: str) -> FloatArray:
-    """Return what a layer, perhaps of a nested network, makes of rows: an ndarray of shape (n_rows, ...), float32."""
-    place = layer_place(model, layer)
+def layer_outputs(model: keras.Model, X: Any, layers: Sequence[str]) -> list[FloatArray]:
+    """Return what some layers, perhaps of nested networks, make of rows, in one pass.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, ending in probabilities.
+    X : ndarray or CSR matrix of shape (n_rows, ...)
+    layers : sequence of str
+        Their names; of a layer within a nested network "network/layer".
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows, ...), float32
+        In the order asked for.
+    """
+    places = [layer_place(model, layer) for layer in layers]
+    asked = sorted(set(places))
+    name = " ".join(["outputs", *map(str, asked)])
     parts = []
     for block in _blocks(X):
         rows = dense_rows(X, block)
-        parts += score_functions(model, tuple(rows.shape[1:])).call(f"output {place}", model, rows)
-    return np.concatenate(parts)
+        parts.append(score_functions(model, tuple(rows.shape[1:]), ScoreFunctions).call(name, model, rows))
+    return [np.concatenate([part[asked.index(place)] for part in parts]) for place in places]
 
 
 def layer_place(model: keras.Model, layer: str) -> int:

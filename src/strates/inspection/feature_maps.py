@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from strates._types import FloatArray
 from strates.engine.layer_walk import layer_records
-from strates.engine.score_gradient import layer_output
+from strates.engine.score_gradient import layer_outputs
 from strates.exceptions import DataError, ParameterError, did_you_mean
 from strates.inspection.explained_rows import explained_rows
 from strates.inspection.image_layers import choose_image_layer
@@ -99,11 +100,28 @@ def feature_maps(clf: Any, X: Any, layer: str | int = 0) -> FeatureMaps:
     >>> feature_maps(clf.fit(X[:300], y[:300]), X[:2], "pool_1").maps.shape
     (2, 4, 4, 4)
     """
+    return several_feature_maps(clf, X, [layer])[0]
+
+
+def several_feature_maps(clf: Any, X: Any, layers: Sequence[str | int]) -> list[FeatureMaps]:
+    """Return what several layers make of images, in one pass.
+
+    Parameters
+    ----------
+    clf, X
+        See :func:`feature_maps`.
+    layers : sequence of str or int
+
+    Returns
+    -------
+    list of FeatureMaps
+    """
     given = explained_rows(clf, X, None, smooth=False)
     if not given.is_image:
         raise DataError(f"Feature maps are made of images, but rows of shape {given.rows.shape[1:]} reach the network.")
-    name = choose_image_layer(given.network, layer)
-    return FeatureMaps(name, layer_output(given.network, given.rows, name), given.rows, given.labels)
+    names = [choose_image_layer(given.network, layer) for layer in layers]
+    found = layer_outputs(given.network, given.rows, names)
+    return [FeatureMaps(name, maps, given.rows, given.labels) for name, maps in zip(names, found, strict=True)]
 
 
 def filters(clf: Any, layer: str | int = 0) -> Filters:

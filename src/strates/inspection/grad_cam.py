@@ -51,6 +51,10 @@ def grad_cam(
     for the feature maps A_k of a convolution and the score S of a class. The map is as coarse as the layer; it is
     enlarged to the image by linear interpolation.
 
+    A channel has one weight for all places. Where dense layers follow that weigh a feature by where it stands, the mean
+    may say little, up to an empty map; :func:`occlusion_map` then tells more. After global average pooling it is exact:
+    the map's places add up to the logit, biases aside.
+
     Parameters
     ----------
     clf : fitted classifier or pipeline
