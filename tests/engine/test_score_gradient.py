@@ -65,6 +65,21 @@ def test_a_layer_within_a_network(rows: Any) -> None:
     np.testing.assert_allclose(pooled, keras.Model(model.inputs[0], model.layers[4].output)(rows), atol=1e-6)
 
 
+def test_a_functional_network_within_one(rows: Any) -> None:
+    entrance = keras.Input((5, 5, 1))
+    inner = keras.Model(entrance, layers.Conv2D(2, 3, activation="relu", name="conv")(entrance), name="inner")
+    inputs = keras.Input((5, 5, 1))
+    model = keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(inner(inputs))))
+    classes = RNG.integers(2, size=7)
+    scores, activations, slopes = layer_gradient(model, rows, "inner/conv", classes)
+    kernel, bias = model.layers[-1].get_weights()
+    np.testing.assert_allclose(activations, inner(rows), atol=1e-6)
+    np.testing.assert_allclose(slopes.reshape(7, -1), kernel[:, classes].T, atol=1e-6)
+    z = activations.reshape(7, -1) @ kernel + bias
+    np.testing.assert_allclose(scores, z[np.arange(7), classes], atol=1e-5)
+    np.testing.assert_allclose(score_gradient(model, rows, classes)[0], scores, atol=1e-6)
+
+
 def test_a_layer_that_the_output_does_not_take_is_not_the_networks(rows: Any) -> None:
     inputs = keras.Input((5, 5, 1))
     used, unused = layers.Flatten(name="used")(inputs), layers.Conv2D(2, 2, name="side")(inputs)
