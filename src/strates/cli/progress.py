@@ -51,7 +51,7 @@ class TrainingProgress:
             expand=True,
         )
         self._fits, self._fit = fits, 0
-        self._task = self._progress.add_task("Preparing the table", total=None, numbers="")
+        self._task = self._progress.add_task("Preparing", total=None, numbers="")
 
     def __enter__(self) -> Self:
         self._progress.start()
