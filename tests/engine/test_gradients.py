@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, softmax
@@ -183,6 +186,37 @@ def test_a_subclassed_network_within_another():
     delta = (softmax(X @ w + b, axis=1) - np.eye(3)[codes]) / 6
     found = loss_gradient(model, X, codes, "categorical")
     np.testing.assert_allclose(found.parameters["only/kernel"], X.T @ delta, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential"])
+def test_a_network_within_a_network(kind):
+    inputs = keras.Input((4,))
+    dense = keras.layers.Dense(5, activation="tanh", name="inner_dense")
+    inner = keras.Model(inputs, dense(inputs), name="inner") if kind == "functional" else keras.Sequential(
+        [keras.Input((4,)), dense], name="inner"
+    )  # fmt: skip
+    outer = keras.Input((4,))
+    model = keras.Model(outer, keras.layers.Dense(3, activation="softmax", name="outputs")(inner(outer)))
+    X, codes = RNG.normal(size=(6, 4)), RNG.integers(3, size=6)
+    loss, parameters, inputs, back, _ = by_hand(model, X, codes)
+    found = loss_gradient(model, X, codes, "categorical")
+    assert found.loss == pytest.approx(loss, abs=1e-6)
+    np.testing.assert_allclose(found.parameters["inner_dense/kernel"], parameters[0], atol=1e-6)
+    np.testing.assert_allclose(found.deltas["inner"], back, atol=1e-6)
+    probabilities, jacobian = class_gradient(model, X)
+    np.testing.assert_allclose(probabilities, model(X.astype("float32")), atol=1e-6)
+    assert jacobian.shape == (6, 3, 4)
+
+
+def test_models_that_were_asked_are_freed():
+    X, codes = RNG.normal(size=(3, 4)), np.array([0, 1, 2])
+    models = [network() for _ in range(3)]
+    for model in models:
+        loss_gradient(model, X, codes, "categorical")
+    watched = [weakref.ref(model) for model in models]
+    del model, models
+    gc.collect()
+    assert sum(one() is not None for one in watched) <= 1  # the mould of the architecture
 
 
 def test_an_embeddings_gradient_is_dense():

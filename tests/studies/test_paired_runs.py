@@ -266,7 +266,7 @@ def test_warnings_of_a_fit_pass_through(data: Any) -> None:
         ({"seeds": [0.5]}, r"seeds=\[0.5\] cannot be used"),
         ({"seeds": [-1]}, r"random_state=-1 cannot be used"),
     ],
-    ids=lambda value: re.sub(r"\W+", " ", str(value))[:40],
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else re.sub(r"\W+", " ", value)[:40],
 )
 def test_choices_that_cannot_be(data: Any, changes: dict[str, Any], message: str) -> None:
     choices: dict[str, Any] = {"settings": SETTINGS, "estimator": BASE, "seeds": [0], **changes}

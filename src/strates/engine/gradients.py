@@ -70,7 +70,8 @@ class _Gradients:
         model = self._form.model
         self.layers = _layers(model)
         if self.layers:
-            outputs = [layer.output for layer in self.layers]
+            # a nested network's own output is a tensor within it; where it stands in the chain, its last call's
+            outputs = [layer._inbound_nodes[-1].output_tensors[0] for layer in self.layers]
             self._model = keras.Model(model.inputs, [*outputs, model.outputs[0]])
         else:
             self._model = model
@@ -156,20 +157,19 @@ class _Gradients:
 
 
 _GRADIENTS: OrderedDict[Hashable, _Gradients] = OrderedDict()
-_ARCHITECTURES: weakref.WeakKeyDictionary[keras.Model, KerasArchitecture] = weakref.WeakKeyDictionary()
+#: The key alone: an architecture holds its model, which would then never be freed.
+_KEYS: weakref.WeakKeyDictionary[keras.Model, Hashable] = weakref.WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
 def _gradients(model: keras.Model, precision: Precision, input_shape: tuple[int, ...]) -> _Gradients:
     with _LOCK:
-        architecture = _ARCHITECTURES.get(model)
-        if architecture is None or architecture.input_shape != input_shape:
-            architecture = KerasArchitecture(model, input_shape, keep_weights=True)
-            _ARCHITECTURES[model] = architecture
-        key = (architecture.key, precision)
+        if model not in _KEYS:
+            _KEYS[model] = KerasArchitecture(model, (), keep_weights=True).key
+        key = (_KEYS[model], input_shape, precision)
         found = _GRADIENTS.pop(key, None)
         if found is None:
-            found = _Gradients(architecture, precision)
+            found = _Gradients(KerasArchitecture(model, input_shape, keep_weights=True), precision)
         _GRADIENTS[key] = found
         while len(_GRADIENTS) > _KEPT:
             _GRADIENTS.popitem(last=False)
