@@ -70,7 +70,18 @@ def test_dataset_is_written_and_can_be_read_again(strates: Any) -> None:
     assert not Path("x.csv").exists()
 
 
-COMMANDS = ["fit", "predict", "evaluate", "explain", "check-gradients", "film", "report", "info", "datasets"]
+COMMANDS = [
+    "fit",
+    "predict",
+    "evaluate",
+    "diagnose",
+    "explain",
+    "check-gradients",
+    "film",
+    "report",
+    "info",
+    "datasets",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -145,7 +145,7 @@ def test_every_section_has_its_heading_and_its_line_of_contents(page: Page) -> N
         "How to do it again",
     ]
     assert page.said("a") == headings
-    assert len(SECTIONS) == len(headings) + 2  # the representation and the images have tests of their own
+    assert len(SECTIONS) == len(headings) + 3  # diagnosis, representation and images have tests of their own
     assert page.tags["h1"] == 1
 
 
