@@ -121,13 +121,6 @@ def test_leak_is_told_with_python_that_stays_whole(strates: Any, trees: Any) -> 
     assert code in [line.rstrip() for line in done.stdout.splitlines()]
 
 
-def test_perceptron(strates: Any) -> None:
-    done = strates("fit", "iris", "--model", "perceptron", "--no-report", "--json")
-    assert done.exit_code == 0, done.stderr
-    assert [one for one in json.loads(done.stdout)["findings"] if one["severity"] == "critical"] == []
-    assert strates("diagnose", "iris.strates", "iris").exit_code == 0
-
-
 def test_streamed_table(strates: Any, trees: Any) -> None:
     trees(500).to_csv("trees.csv", index=False)
     words = ("--stream", "--set", "max_iter=2", "--no-report", "--json")

@@ -27,9 +27,18 @@ from strates.cli.progress import TrainingProgress
 from strates.cli.screen import Screen
 from strates.displays.thumbnail import thumbnail
 from strates.estimators import Checkpoint, fit_stream
-from strates.inspection import CrossValidation, Evaluation, cross_validate_metrics, evaluate, fit_baselines
+from strates.inspection import (
+    CrossValidation,
+    Evaluation,
+    Finding,
+    cross_validate_metrics,
+    diagnose,
+    evaluate,
+    fit_baselines,
+)
 from strates.inspection.image_summary import Picture, summarize_images
 from strates.report import ReportContent
+from strates.report.wording import with_noun
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "pillow", "numpy")
 #: Examples on the page, at most: of each class, and in all.
@@ -95,6 +104,8 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
         evaluation: Evaluation = evaluate(clf, parts.X_test, parts.y_test, seed=seed, importance=False)
     with screen.doing("Training the baselines"):
         baselines = fit_baselines(parts.X_train, parts.y_train, parts.X_test, parts.y_test, seed=seed, classifier=clf)
+    with screen.doing("Looking for what ails it"):
+        findings = diagnose(clf, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
     places = [int(one.row) for one in evaluation.mistakes]
     named = tuple(replace(one, row=parts.names[place]) for one, place in zip(evaluation.mistakes, places, strict=True))
     return ReportContent(
@@ -108,6 +119,7 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
             thumbnail(parts.X_test[place], label=one.true, name=one.row)
             for one, place in zip(named, places, strict=True)
         ),
+        findings=tuple(_of_images(one) for one in findings),
         network=network_layers(clf.network_),
         history=clf.history_,
         best_epoch=clf.best_epoch_,
@@ -118,6 +130,11 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
         notes=tuple(screen.notes),
         seconds=seconds,
     )
+
+
+def _of_images(finding: Finding) -> Finding:
+    """Say of images what is said of rows."""
+    return replace(finding, message=with_noun(finding.message, "image"), normal=with_noun(finding.normal, "image"))
 
 
 def example_pictures(parts: ImageParts, seed: int) -> tuple[Picture, ...]:

@@ -81,8 +81,9 @@ def diagnose(
 
     Notes
     -----
-    Answers are those to 10,000 rows at most, layers are looked at with 500, simple classifiers and single columns are
-    tried on 2,000. Intervals are of 95 %: a finding is something that chance in the rows does not explain.
+    Answers are those to 10,000 rows at most, drawn at random; layers are looked at with 500, simple classifiers and
+    single columns are tried on 2,000, with which the first steps are made again too; all with fewer of images.
+    Intervals are of 95 %: a finding is something that chance in the rows does not explain.
 
     References
     ----------

@@ -12,6 +12,7 @@ from strates.exceptions import StratesError
 from strates.inspection.doctor.check import Check, Symptom
 from strates.inspection.doctor.patient import Patient
 from strates.inspection.doctor.remedies import change, look_at_activations, scale_inputs
+from strates.inspection.doctor.remedy import Remedy
 from strates.inspection.doctor.words import Words
 from strates.inspection.network_inputs import input_names
 
@@ -97,10 +98,22 @@ def _inputs_not_scaled(patient: Patient) -> Iterator[Symptom]:
         yield Symptom("warning", float(distance[farthest]), remedy, values, "far")
     elif size[largest] < TINY:
         yield Symptom("warning", float(size[largest]), remedy, {"column": names[largest]}, "tiny")
-    elif free.sum() > 1 and (spread[free] < NARROW * spread[free].max()).mean() >= NARROW_SHARE:
-        narrowest = int(np.where(free, spread, np.inf).argmin())
-        values = {"column": names[narrowest], "other": names[int(np.where(free, spread, 0).argmax())]}
-        yield Symptom("warning", float(spread[narrowest] / spread[free].max()), remedy, values, "narrow")
+    elif free.any():
+        yield from _narrow(spread, free, names, remedy)
+
+
+def _narrow(spread: Any, free: Any, names: tuple[str, ...], remedy: Remedy) -> Iterator[Symptom]:
+    widest, narrowest = int(np.where(free, spread, 0).argmax()), int(np.where(free, spread, np.inf).argmin())
+    narrow = spread[free] < NARROW * spread[widest]
+    if narrow.mean() < NARROW_SHARE:
+        return
+    values = {
+        "column": names[narrowest],
+        "other": names[widest],
+        "n_narrow": int(narrow.sum()),
+        "n_columns": len(spread),
+    }
+    yield Symptom("warning", float(spread[narrowest] / spread[widest]), remedy, values, "narrow")
 
 
 INPUTS_NOT_SCALED = Check(
@@ -122,8 +135,8 @@ INPUTS_NOT_SCALED = Check(
                 "numbers. Scale the inputs."
             ),
             "narrow": (
-                "The input “{column}” varies {measured} times as much as “{other}”, and it is not the only one: the "
-                "network hardly sees such inputs. Give all inputs the same scale."
+                "The input “{column}” varies {measured} times as much as “{other}”, and {n_narrow} of {n_columns} "
+                "inputs less than a hundredth: the network hardly sees them. Give all inputs the same scale."
             ),
         },
     ),
@@ -145,8 +158,8 @@ INPUTS_NOT_SCALED = Check(
                 "de nombres aussi petits. Mettez les entrées à l'échelle."
             ),
             "narrow": (
-                "L'entrée « {column} » varie {measured} fois autant que « {other} », et elle n'est pas la seule : "
-                "le réseau voit à peine ces entrées. Donnez à toutes la même échelle."
+                "L'entrée « {column} » varie {measured} fois autant que « {other} », et {n_narrow} des {n_columns} "
+                "entrées moins d'un centième : le réseau les voit à peine. Donnez à toutes la même échelle."
             ),
         },
     ),

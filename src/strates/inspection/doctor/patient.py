@@ -21,10 +21,11 @@ from strates.inspection.layer_signals import measure_layers
 from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import sample_rows, take_rows
 
-#: Rows that are predicted, at most: an accuracy is then known within one point.
-PREDICTED_ROWS = 10_000
-#: Rows that are sent through a network and back: enough for shares of units and norms.
-LAYER_ROWS = 500
+#: Rows that are predicted, at most: an accuracy is then known within one point. Fewer of images: so many numbers.
+PREDICTED_ROWS, PREDICTED_NUMBERS = 10_000, 50_000_000
+#: Rows that are sent through a network and back, at most: enough for shares of units and norms. Fewer where activations
+#: are many: so many numbers, held at once in float64 with their derivatives.
+LAYER_ROWS, LAYER_NUMBERS, FEWEST_LAYER_ROWS = 500, 8_000_000, 32
 #: Rows from which simple classifiers learn, on which columns are tried alone, and with which first steps are made
 #: again.
 TRIED_ROWS = 2_000
@@ -40,7 +41,7 @@ class Patient:
         Those it learned from.
     y : ndarray of shape (n_rows,) or (n_rows, n_labels)
     X_test, y_test : the same, or None
-        Held-out rows.
+        Held-out rows. Of very many, some are kept.
 
     Attributes
     ----------
@@ -60,13 +61,18 @@ class Patient:
     """
 
     def __init__(self, clf: Any, X: Any, y: AnyArray, X_test: Any = None, y_test: AnyArray | None = None) -> None:
-        self.clf, self.X, self.y, self.X_test, self.y_test = clf, X, y, X_test, y_test
+        self.clf, self.X, self.y = clf, X, y
+        self.X_test, self.y_test = X_test, y_test
         self.expression = "clf.best_estimator_" if hasattr(clf, "best_estimator_") else "clf"
         self.estimator = getattr(clf, "best_estimator_", clf)
         self.steps, self.classifier = split_pipeline(self.estimator)
         self.prefix = f"{self.estimator.steps[-1][0]}__" if hasattr(self.estimator, "steps") else ""
         self.classes = np.asarray(self.estimator.classes_)
         self.found: dict[str, Remedy] = {}
+        self._n_predicted = min(PREDICTED_ROWS, max(1, PREDICTED_NUMBERS // math.prod(X.shape[1:])))
+        if y_test is not None and len(y_test) > self._n_predicted:
+            rows = np.sort(np.random.default_rng(0).permutation(len(y_test))[: self._n_predicted])
+            self.X_test, self.y_test = take_rows(X_test, rows), y_test[rows]
 
     # -- what it is -----------------------------------------------------------------------------------
 
@@ -185,12 +191,12 @@ class Patient:
     @cached_property
     def training(self) -> Answers:
         """Its answers to rows that it learned from."""
-        rows = self.sample(PREDICTED_ROWS)
+        rows = self.sample(self._n_predicted)
         return ask(self.estimator, take_rows(self.X, rows), self.y[rows], self.classes)
 
     @cached_property
     def held_out(self) -> Answers | None:
-        """Its answers to all held-out rows; None without any."""
+        """Its answers to ``X_test``; None without one."""
         if self.X_test is None or self.y_test is None:
             return None
         return ask(self.estimator, self.X_test, self.y_test, self.classes)
@@ -245,8 +251,18 @@ class Patient:
         """The classifier as its fit began."""
         return self.classifier.initialized(self.inputs)
 
+    @cached_property
+    def n_looked(self) -> int:
+        """Rows with which the layers are looked at."""
+        layers = getattr(self.classifier.network_, "layers", [])
+        width = sum(
+            math.prod(size or 1 for size in layer.output.shape[1:]) for layer in layers if hasattr(layer, "output")
+        )
+        affordable = max(FEWEST_LAYER_ROWS, LAYER_NUMBERS // max(1, width))
+        return min(LAYER_ROWS, affordable, len(self.tried))
+
     def _few(self) -> tuple[Any, AnyArray]:
-        rows = np.linspace(0, len(self.tried) - 1, min(LAYER_ROWS, len(self.tried))).astype(np.intp)
+        rows = np.linspace(0, len(self.tried) - 1, self.n_looked).astype(np.intp)
         return take_rows(self.inputs, rows), self.labels[rows]
 
     @cached_property

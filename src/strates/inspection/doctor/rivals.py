@@ -20,8 +20,9 @@ from strates._types import AnyArray
 from strates.inspection.outcome import take_rows
 
 _FOLDS = 3
-#: Numbers that a rival learns from, at most: a fraction of a second's work.
-_MOST_NUMBERS = 400_000
+#: Numbers that a rival learns from, and columns (pixels, say, of which every second or tenth tells about the same), at
+#: most: a fraction of a second's work.
+_MOST_NUMBERS, _MOST_COLUMNS = 400_000, 2_000
 _FEWEST_ROWS = 30
 
 
@@ -68,8 +69,9 @@ def best_rival(X: Any, codes: AnyArray) -> Rival | None:
         None where X is no table of numbers, or has too few rows.
     """
     numbers = _numbers(X)
-    if numbers is None:
+    if numbers is None or not numbers.shape[1]:
         return None
+    numbers = numbers[:, :: -(-numbers.shape[1] // _MOST_COLUMNS)]
     n, width = numbers.shape
     rows = np.linspace(0, n - 1, int(np.clip(_MOST_NUMBERS // max(1, width), 100, n))).astype(np.intp)
     counts = np.bincount(codes[rows])

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strates.inspection.doctor.check import Check, Symptom
 from strates.inspection.doctor.learning_rate import FAST
-from strates.inspection.doctor.patient import LAYER_ROWS, Patient
+from strates.inspection.doctor.patient import Patient
 from strates.inspection.doctor.remedies import change, change_rate, look_at_activations
 from strates.inspection.doctor.remedy import Remedy
 from strates.inspection.doctor.words import Words
+from strates.inspection.layer_groups import layer_groups
+from strates.inspection.outcome import take_rows
 
 #: Share of a layer's units that are zero in every row. Healthy networks on twenty tables had up to 0.12 (0.3 in the
 #: last of ten layers). A learning rate too high kills 40 % (https://cs231n.github.io/neural-networks-1/), and 40 to
 #: 100 % on these tables.
 DEAD, ALL_DEAD = 0.4, 0.95
+#: Activations that are computed to make sure of it, at most.
+CONFIRMING_NUMBERS = 20_000_000
 #: Share of a layer's outputs at the ends of its function's range. Before training: 0.00 with usual initial weights, 0.3
 #: to 0.75 with N(0, 1). After it, a small network that fits well may reach 0.55.
 SATURATED_AT_START, SATURATED_AT_END = 0.25, 0.8
@@ -32,26 +39,31 @@ def _slower(patient: Patient) -> Remedy:
     return look_at_activations(patient) if rate is None else change_rate(patient, rate / 10)
 
 
+def _alive(clf: Any, position: int, inputs: Any) -> tuple[Any, int]:
+    """Return whether each unit of a layer is ever other than zero, and in how many rows it was looked for."""
+    end = layer_groups(clf.network_)[position].ends_at
+    width = math.prod(size or 1 for size in clf.network_.get_layer(end).output.shape[1:])
+    rows = np.arange(min(inputs.shape[0], max(1, CONFIRMING_NUMBERS // width)))
+    outputs = copy.copy(clf).transform(take_rows(inputs, rows), layer=end)
+    return (outputs != 0).reshape(-1, outputs.shape[-1]).any(axis=0), len(rows)
+
+
 def _dead_units(patient: Patient) -> Iterator[Symptom]:
     layers = patient.hidden_layers(start=False)
-    if layers is None:
+    if layers is None or not (layers["dead"] >= DEAD).any():
         return
-    dead = layers["dead"].dropna()
-    counts = dead * layers.loc[dead.index, "units"]
-    sick = dead[(dead >= DEAD) & (counts.round() >= 2)]
-    if not len(sick):
+    layer = str(layers["dead"].idxmax())
+    position = list(patient.at_end.index).index(layer)
+    alive, n_rows = _alive(patient.classifier, position, patient.inputs)  # what few rows do not wake, others may
+    n_dead, share = int((~alive).sum()), float((~alive).mean())
+    if share < DEAD or n_dead < 2:
         return
-    layer, share = str(sick.idxmax()), float(sick.max())
     if share < ALL_DEAD and patient.settings.get("l1_ratio", 0) and patient.classifier.alpha_:
         return  # an L1 penalty is asked to silence units
-    start, n_units = patient.hidden_layers(start=True), int(np.asarray(layers["units"][layer]))
-    was = 0.0 if start is None else float(np.asarray(start["dead"][layer]))
-    values = {
-        "n_dead": round(share * n_units),
-        "n_units": n_units,
-        "before": was,
-        "n_rows": min(LAYER_ROWS, patient.n_rows),
-    }
+    before = 0.0
+    if patient.hidden_layers(start=True) is not None:
+        before = float((~_alive(patient.initial, position, patient.inputs)[0]).mean())
+    values = {"n_dead": n_dead, "n_units": len(alive), "before": before, "n_rows": n_rows}
     causes = ("vanishing-gradients", "learning-rate-too-high", "inputs-not-scaled")
     cause = next((code for code in causes if code in patient.found), None)
     if cause is not None:

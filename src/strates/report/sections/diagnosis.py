@@ -23,13 +23,18 @@ def diagnosis_section(content: ReportContent) -> Section | None:
         "diagnosis",
         "Diagnosis",
         "diagnosis.html.jinja",
-        {"fact": _fact(content), "findings": findings, "explains": any(not one["options"] for one in findings)},
+        {
+            "fact": _fact(content),
+            "findings": findings,
+            "explains": any(not one["options"] for one in findings),
+            "noun": content.noun,
+        },
     )
 
 
 def _fact(content: ReportContent) -> str:
     found = content.findings or ()
-    looked = "The rows, the inputs, the layers, the steps and the answers were looked over"
+    looked = f"The {content.noun}s, the inputs, the layers, the steps and the answers were looked over"
     if not found:
         return f"{looked}: nothing speaks against this fit."
     grave = sum(one.severity == "critical" for one in found)
