@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "CNNClassifier", "NetworkClassifier"}
-CALLABLES |= {"Autoencoder", "StackedAutoencoder"}
+CALLABLES |= {"Autoencoder", "StackedAutoencoder", "TransferClassifier"}
 CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
 SUBMODULES = {"backprop", "datasets", "estimators", "export", "inspection", "displays", "report", "studies"}
 

@@ -8,7 +8,7 @@ The names below load on first use, because TensorFlow takes seconds to import::
 
 Classifiers
     ``LogisticRegression``, ``Perceptron``, ``MLPClassifier``, ``CNNClassifier``,
-    ``NetworkClassifier``
+    ``TransferClassifier``, ``NetworkClassifier``
 Transformers
     ``Autoencoder``, ``StackedAutoencoder``
 From a table to a fitted model, and to a file and back
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Perceptron,
         Recorder,
         StackedAutoencoder,
+        TransferClassifier,
         load,
         save,
         tabular_pipeline,
@@ -56,6 +57,7 @@ __all__ = [
     "Perceptron",
     "Recorder",
     "StackedAutoencoder",
+    "TransferClassifier",
     "__version__",
     "backprop",
     "datasets",

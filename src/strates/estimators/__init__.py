@@ -15,6 +15,7 @@ from strates.estimators.regularization_path import RegularizationPath
 from strates.estimators.stacked_autoencoder import StackedAutoencoder
 from strates.estimators.streaming import fit_stream
 from strates.estimators.tabular_pipeline import default_classifier, tabular_pipeline
+from strates.estimators.transfer import TransferClassifier
 
 __all__ = [
     "Autoencoder",
@@ -31,6 +32,7 @@ __all__ = [
     "Recording",
     "RegularizationPath",
     "StackedAutoencoder",
+    "TransferClassifier",
     "default_classifier",
     "fit_stream",
     "load",

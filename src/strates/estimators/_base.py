@@ -157,7 +157,7 @@ class BaseNetworkClassifier(NetworkLearner, FittedNetwork):
         encoding = self._encode(labels, again, single, classes)
         codes = encoding.codes(labels)
         weights = weigh(encoding, codes, weights, self.class_weight)
-        tasks = FitTasks(self, X, y, sample_weight, 0 if single else self.max_iter, silent=single)
+        tasks = FitTasks(self, X, y, sample_weight, 0 if single else self._most_epochs, silent=single)
         seed = self._start_seed(again)
         self._set_network(tuple(rows.shape[1:]), encoding, again)
         validation = None

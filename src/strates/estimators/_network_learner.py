@@ -117,6 +117,11 @@ class NetworkLearner(CallbackSupportMixin, NetworkHolder):
         """Return what the fit is to end with, given what L-BFGS found; a subclass may go on from there."""
         return found
 
+    @property
+    def _most_epochs(self) -> int:
+        """Epochs of a fit, at most."""
+        return int(self.max_iter)
+
     def _solver_settings(self) -> Mapping[str, Any]:
         p = self.get_params(deep=False)
         names = {"momentum": "momentum", "nesterovs_momentum": "nesterov", "beta_1": "beta_1", "beta_2": "beta_2",

@@ -75,6 +75,8 @@ def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
             packed["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:
             packed["_architecture"] = list(architecture.input_shape)
+    if isinstance(state.get("backbone"), keras.Model):  # of which the network has what it needs
+        packed["backbone"] = None
     if "network" in packed:  # a function is code, which no model file holds
         packed["network"] = None
     return packed
