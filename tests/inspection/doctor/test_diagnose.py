@@ -598,6 +598,19 @@ def test_penalty_of_a_linear_model(wine: Rows) -> None:
     assert one.settings["alpha"] < 10
 
 
+def test_penalty_is_not_blamed_for_steps_too_short(fit: Any, wine: Rows) -> None:
+    found = Case(fit(alpha=0.1, learning_rate_init=1e-6), *wine).findings()
+    assert "learning-rate-too-low" in found
+    assert "penalty-dominates" not in found
+
+
+def test_penalty_of_several_labels(fit: Any) -> None:
+    X, y = make_multilabel_classification(200, 10, n_classes=3, random_state=0)
+    X = StandardScaler().fit_transform(X)
+    one = Case(fit(X, y, alpha=3.0), X, y).findings()["penalty-dominates"]
+    assert "where knowing the shares of the classes gives" in one.message  # nothing simpler to compare with
+
+
 def test_only_answer(provoked: Any) -> None:
     one = provoked("class-never-predicted")["class-never-predicted"]
     assert (one.measured, one.severity) == (0.1, "critical")

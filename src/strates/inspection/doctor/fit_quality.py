@@ -153,15 +153,17 @@ def _penalty_share(patient: Patient) -> float:
 
 def _penalty_dominates(patient: Patient) -> Iterator[Symptom]:
     share, rival = _penalty_share(patient), patient.rival
-    if not share or "learning-rate-too-high" in patient.found:
-        return  # steps too long throw the weights far away, and the penalty grows with them
+    # steps too long throw the weights far away, and the penalty grows with them; steps too short leave it as it was
+    if not share or patient.found.keys() & {"learning-rate-too-high", "learning-rate-too-low", "vanishing-gradients"}:
+        return
     alpha = float(patient.classifier.alpha_)
     is_linear = hasattr(patient.classifier, "coef_")  # its weights begin at zero, and a strong penalty keeps them there
     if share < PENALTY_SHARE and not is_linear:
         return
-    loss, prior = patient.final_loss, patient.prior_loss
+    prior = patient.prior_loss
     if rival is None:
-        costs, reachable = loss > (1 - PENALTY_COST) * prior, prior
+        loss, reachable = patient.final_loss, prior
+        costs = loss > (1 - PENALTY_COST) * prior
     else:
         own = patient.row_losses[rival.rows]
         loss, reachable = float(own.mean()), float(rival.losses.mean())
