@@ -79,6 +79,11 @@ def low(digits):
     return mlp.fit(X[y < 5], y[y < 5])
 
 
+def own_weights(model):
+    """Weights by layer and name: a model's own name, which begins its paths, counts the models made before it."""
+    return {v.path.removeprefix(f"{model.name}/"): np.asarray(v) for v in model.weights}
+
+
 def backbone_weights(network):
     return {v.path: np.asarray(v) for v in network.weights if not v.path.startswith(("hidden", "outputs"))}
 
@@ -100,7 +105,7 @@ def test_the_head_is_the_logistic_regression_of_the_features(model, clf):
 def test_nothing_of_the_backbone_changes(model, clf):
     network = clf.network_
     assert [v.path for v in network.trainable_variables] == ["outputs/kernel", "outputs/bias"]
-    given = {v.path.removeprefix("sequential/"): np.asarray(v) for v in model.weights}
+    given = own_weights(model)
     for path, weight in backbone_weights(network).items():
         np.testing.assert_array_equal(weight, given[path])
 
@@ -176,7 +181,7 @@ def test_it_looks_like_every_other_classifier(clf):
 
 
 def test_frozen_batch_normalisation_is_unchanged_to_the_bit(model, tuned):
-    given = {v.path.removeprefix("sequential/"): np.asarray(v) for v in model.weights}
+    given = own_weights(model)
     found = backbone_weights(tuned.network_)
     for path, weight in found.items():
         same = np.array_equal(weight, given[path])
@@ -187,7 +192,7 @@ def test_frozen_batch_normalisation_is_unchanged_to_the_bit(model, tuned):
 
 def test_batch_normalisation_learns_when_it_is_asked_to(model):
     free = TransferClassifier(model, freeze_batch_norm=False, unfreeze=1, **TUNE).fit(STRIPES, KINDS)
-    given = {v.path.removeprefix("sequential/"): np.asarray(v) for v in model.weights}
+    given = own_weights(model)
     changed = {
         path for path, weight in backbone_weights(free.network_).items() if not np.array_equal(weight, given[path])
     }
