@@ -132,7 +132,11 @@ def test_relus_kinks_are_set_apart(spiral):
     assert counted == len(check.kinks) > 50
     assert 0.05 < max(kink.error for kink in check.kinks) < 2  # the notes' example reads 0.11
     assert check.max_error < 1e-4
-    assert check.verdict in ("good", "fine")
+    frame = check.to_frame()
+    compared = frame["n_kinks"] < frame["n_checked"]
+    assert compared.any()
+    assert set(frame.loc[compared, "verdict"]) <= {"good", "fine"}
+    assert set(frame.loc[~compared, "verdict"]) <= {"not compared"}
 
 
 OUTPUTS = np.array([[1, -1, 2], [0.5, 1, -1], [3, -2, 1]])
@@ -173,6 +177,14 @@ def test_a_step_that_stays_on_its_side_has_no_kink(planted):
     clf, X, y = planted
     check = gradient_check(clf, X, y, h=4e-7, entries=None)
     assert check.kinks == ()
+
+
+def test_a_parameter_whose_every_step_crosses_a_kink_is_not_called_good(planted):
+    clf, X, y = planted
+    check = gradient_check(clf, X, y, h=5, entries=None)  # the three units are at most 3 from their kinks
+    block = check.to_frame().set_index("parameter").loc["hidden_1/bias"]
+    assert (block["n_checked"], block["n_kinks"], block["verdict"]) == (3, 3, "not compared")
+    assert check.verdict not in ("good", "fine")
 
 
 def test_kinks_are_told_in_words(planted):

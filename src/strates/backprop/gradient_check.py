@@ -21,7 +21,7 @@ from strates.backprop.rows import network_rows, network_targets, tensorflow_grad
 from strates.exceptions import ParameterError
 
 #: Verdicts, from the best to the worst.
-VERDICTS = ("good", "fine", "too high", "uncomfortable", "wrong")
+VERDICTS = ("good", "fine", "not compared", "too high", "uncomfortable", "wrong")
 
 
 def verdict(error: float, *, kinks: bool) -> str:
@@ -84,7 +84,8 @@ class BlockCheck:
         Largest difference between back-propagation and TensorFlow, as a share of the largest derivative of the
         block; NaN where TensorFlow was not asked (with a mask, which is the blackboard's own).
     verdict : str
-        On ``beyond_rounding``; and on ``tensorflow_error`` where that is above 1e-4.
+        On ``beyond_rounding``; and on ``tensorflow_error`` where that is above 1e-4. "not compared" where every step
+        crossed a kink, so that the differences tell nothing: take fewer rows, or a smaller ``h``.
     """
 
     parameter: str
@@ -353,11 +354,17 @@ def check_objective(
                 analytic=float("nan") if worst is None else float(ours[worst]),
                 numerical=float("nan") if worst is None else float(found.values[worst]),
                 tensorflow_error=apart,
-                # TensorFlow holds some constants in float32: it is a witness against gross errors only
-                verdict=verdict(max(left, apart) if apart > 1e-4 else left, kinks=bends),
+                verdict=_verdict_of_block(left, apart, bends, compared=bool(smooth.any()) or not places),
             )
         )
     return tuple(blocks), tuple(kinks)
+
+
+def _verdict_of_block(left: float, apart: float, bends: bool, *, compared: bool) -> str:
+    # TensorFlow holds some constants in float32: it is a witness against gross errors only
+    if apart > 1e-4:
+        return verdict(max(left, apart), kinks=bends)
+    return verdict(left, kinks=bends) if compared else "not compared"
 
 
 def _distance(ours: Array, theirs: Any, *, least: float) -> float:

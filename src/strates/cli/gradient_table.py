@@ -17,6 +17,8 @@ _NAMED = 5
 _MEANINGS = {
     "good": "the gradients are right.",
     "fine": "the gradients are right, as far as differences in a network with kinks can tell.",
+    "not compared": "in a parameter every step crossed a kink, so that the differences tell nothing of it. Take fewer "
+    "rows (--rows), or a smaller --h.",
     "too high": "more than a network without kinks should show. Another --h may tell whether it is the differences.",
     "uncomfortable": "more than it should be. Another --h or --seed may tell whether it is the differences.",
     "wrong": "the gradients are not those of the loss, or the differences are too coarse: try another --h.",
