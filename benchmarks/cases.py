@@ -64,7 +64,7 @@ STEP_CASES = (
     Case("54-100-10, batch 128", (54,), (100,), 128, 4096, 30, {"scikit-learn": 5, "Keras": 5}),
     Case("54-256-256-256-10, batch 256", (54,), (256, 256, 256), 256, 4096, 30, {"scikit-learn": 3, "PyTorch": 1.5}),
     Case("784-256-256-10, batch 128", (784,), (256, 256), 128, 2048, 30, {"scikit-learn": 3, "PyTorch": 1.5}),
-    Case("28x28 convolutional, batch 128", (28, 28, 1), (), 128, 1024, 3),
+    Case("28x28 convolutional, batch 128", (28, 28, 1), (), 128, 1024, 3, {"Keras": 1.3}),
 )
 
 PREDICT_CASE = Case("64-100-10", (64,), (100,), 200, 2000, 3)

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,7 +30,7 @@ class Library(Protocol):
 
 
 class Strates:
-    """MLPClassifier and, for images, NetworkClassifier."""
+    """MLPClassifier and, for images, CNNClassifier."""
 
     def __init__(self) -> None:
         self._strates: Any = importlib.import_module("strates")
@@ -42,10 +41,8 @@ class Strates:
             "batch_size": case.batch, "max_iter": epochs, "tol": 0.0, "n_iter_no_change": np.inf, "random_state": 0,
         }  # fmt: skip
         if case.convolutional:
-            # NetworkClassifier takes flat rows, as scikit-learn does: the network begins by giving them their shape
-            X = X.reshape(len(X), -1)
-            self.model = self._strates.NetworkClassifier(
-                partial(_keras_network_of_flat_rows, case.input_shape), **common
+            self.model = self._strates.CNNClassifier(
+                (32, 64), padding="valid", hidden_layer_sizes=(), scale=1.0, **common
             )
         else:
             self.model = self._strates.MLPClassifier(case.hidden, **common)
@@ -159,11 +156,6 @@ def _keras_network(shape: tuple[int, ...], n_classes: int) -> Any:
             layers.Dense(n_classes, activation="softmax"),
         ]
     )
-
-
-def _keras_network_of_flat_rows(image: tuple[int, ...], shape: tuple[int, ...], n_classes: int) -> Any:
-    keras: Any = importlib.import_module("keras")
-    return keras.Sequential([keras.Input(shape), keras.layers.Reshape(image), *_keras_network(image, n_classes).layers])
 
 
 def _torch_network(torch: Any, case: Case) -> Any:
