@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import grid, imports, memory, predict, steps, stream
+from benchmarks import grid, imports, memory, mnist, predict, steps, stream
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.row import HEADINGS, Row
@@ -24,6 +24,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "import": (imports.TITLE, imports.run),
     "memory": (memory.TITLE, memory.run),
     "stream": (stream.TITLE, stream.run),
+    "mnist": (mnist.TITLE, mnist.run),
 }
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     unknown = [name for name in arguments.sections if name not in SECTIONS]
     if unknown:
         _parser().error(f"unknown section {unknown[0]!r}; there are: {', '.join(SECTIONS)}")
-    options = Options(quick=arguments.quick, large=arguments.large)
+    options = Options(quick=arguments.quick, large=arguments.large, mnist=arguments.mnist)
     machine = describe()
     console = Console(width=None if Console().is_terminal else 150)
     show = _show_markdown if arguments.markdown else _show_table
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="a smoke test, of rough numbers")
     parser.add_argument("--large", action="store_true", help="stream 10 million rows too")
+    parser.add_argument("--mnist", type=Path, metavar="FILE", help="Keras's mnist.npz, for the section of that name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every repetition there")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,13 @@ class Options:
         A smoke test: fewer repetitions, shorter calls, smaller grids.
     large : bool
         Stream ten million rows too.
+    mnist : Path or None
+        Keras's ``mnist.npz``.
     """
 
     quick: bool = False
     large: bool = False
+    mnist: Path | None = None
 
     @property
     def repetitions(self) -> int:
