@@ -202,6 +202,22 @@ def test_stretching_keeps_the_whole_picture_and_averages(tmp_path):
     assert (pixels[:, 5:] == 200).all()
 
 
+def test_cropping_keeps_proportions_around_the_centre(tmp_path):
+    wide = np.zeros((32, 400), np.uint8)
+    wide[:, 184:192], wide[:, 192:200], wide[:, 200:208], wide[:, 208:216], wide[:, 216:] = 50, 100, 150, 200, 250
+    write(tmp_path / "a" / "1.png", wide)
+    write(tmp_path / "b" / "1.png", wide.T)
+    images = read_image_folder(tmp_path, image_size=4, crop_to_aspect_ratio=True)
+    assert images.notes == (
+        "The images have heights of 32 to 400 and widths of 32 to 400 pixels: each is cut around its centre, "
+        "proportions kept, to 4 x 4 pixels (height x width).",
+    )
+    X, _ = images.load()
+    assert X[0, 1, :, 0].tolist() == [50, 100, 150, 200]  # the middle: of a ramp, averages are its values
+    assert np.array_equal(X[1, ..., 0], X[0, ..., 0].T)
+    assert images.part("all").form.crop_to_aspect_ratio
+
+
 def test_jpeg_at_reduced_scale_is_the_picture(tmp_path):
     ramp = np.tile(np.linspace(0, 255, 640).astype(np.uint8), (480, 1))
     path = write(tmp_path / "1.jpg", ramp, quality=95)

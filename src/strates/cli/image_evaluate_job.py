@@ -50,6 +50,7 @@ def run_image_evaluate(model: Path, given: str, *, seed: int, skip_bad: bool, sc
             given,
             image_size=(form.height, form.width),
             color=form.color,
+            crop_to_aspect_ratio=form.crop_to_aspect_ratio,
             skip_bad=skip_bad,
             classes=about["classes"],
             progress=progress,

@@ -25,16 +25,19 @@ class LearnedImages(Record):
     height, width : int
         In pixels.
     color : {"grey", "rgb"}
+    crop_to_aspect_ratio : bool
+        Whether their proportions were kept.
     """
 
     height: int
     width: int
     color: Color
+    crop_to_aspect_ratio: bool = False
 
     @property
     def form(self) -> ImageForm:
         """What images are to be brought to."""
-        return ImageForm(self.height, self.width, self.color)
+        return ImageForm(self.height, self.width, self.color, self.crop_to_aspect_ratio)
 
     def __str__(self) -> str:
         return f"images of {self.height} x {self.width} pixels (height x width), {_COLORS[self.color]}"

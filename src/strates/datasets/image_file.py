@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from strates._types import AnyArray
 from strates.exceptions import ImageError
@@ -65,11 +65,14 @@ class ImageForm:
     height, width : int
         In pixels.
     color : {"grey", "rgb"}
+    crop_to_aspect_ratio : bool, default=False
+        Keep proportions, and cut off what goes beyond the form's on both sides, instead of stretching.
     """
 
     height: int
     width: int
     color: Color
+    crop_to_aspect_ratio: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -100,10 +103,10 @@ def read_head(path: Path) -> ImageHead:
 
 
 def decode_image(path: Path, form: ImageForm) -> AnyArray:
-    """Read an image upright, on white where it is transparent, and stretch it to a form.
+    """Read an image upright, on white where it is transparent, and bring it to a form.
 
-    The whole picture is kept: where its proportions differ from the form's they are changed, nothing is cut off.
-    Pixels are averaged (Pillow's antialiased bilinear filter), after a quick reduction of JPEG files to no less than
+    By default the whole picture is kept: where its proportions differ from the form's they are changed, nothing is cut
+    off. Pixels are averaged (Pillow's antialiased bilinear filter), after a quick reduction of JPEG files to no less than
     twice the form's size.
 
     Parameters
@@ -126,7 +129,7 @@ def decode_image(path: Path, form: ImageForm) -> AnyArray:
                 side = 2 * max(form.height, form.width)
                 image.draft(None, (side, side))
             image.load()
-            pixels = np.asarray(_colored(_upright(image), form.color).resize((form.width, form.height), _FILTER))
+            pixels = np.asarray(_resized(_colored(_upright(image), form.color), form))
         except MemoryError:
             raise
         except Exception as error:  # decoders raise anything at a damaged file
@@ -135,6 +138,11 @@ def decode_image(path: Path, form: ImageForm) -> AnyArray:
 
 
 _FILTER = Image.Resampling.BILINEAR
+
+
+def _resized(image: Image.Image, form: ImageForm) -> Image.Image:
+    size = (form.width, form.height)
+    return ImageOps.fit(image, size, _FILTER) if form.crop_to_aspect_ratio else image.resize(size, _FILTER)
 
 
 def _open(path: Path) -> Image.Image:

@@ -58,13 +58,15 @@ class ImageFolder:
     classes : tuple of str
         Names of the classes, sorted.
     image_size : tuple (height, width)
-        That every image is stretched to, in pixels.
+        That every image is brought to, in pixels.
     color : {"grey", "rgb"}
         One channel, or three.
     skipped : tuple of SkippedImage
         Files that were left out.
     notes : tuple of str
         What a reader should know.
+    crop_to_aspect_ratio : bool
+        Whether proportions are kept, and the rest is cut off.
     """
 
     path: Path
@@ -77,6 +79,7 @@ class ImageFolder:
     color: Color
     skipped: tuple[SkippedImage, ...] = ()
     notes: tuple[str, ...] = ()
+    crop_to_aspect_ratio: bool = False
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -84,7 +87,7 @@ class ImageFolder:
     @property
     def form(self) -> ImageForm:
         """What every image is brought to."""
-        return ImageForm(*self.image_size, self.color)
+        return ImageForm(*self.image_size, self.color, self.crop_to_aspect_ratio)
 
     @property
     def n_bytes(self) -> int:

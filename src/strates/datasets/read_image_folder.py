@@ -36,6 +36,7 @@ def read_image_folder(
     *,
     image_size: int | tuple[int, int] | None = None,
     color: Color | None = None,
+    crop_to_aspect_ratio: bool = False,
     skip_bad: bool = False,
     classes: Sequence[Any] | None = None,
     progress: Progress | None = None,
@@ -44,16 +45,19 @@ def read_image_folder(
 
     The folder has one subfolder a class, or first one for each of "train", "test" and "validation", and the classes
     in these. Images are JPEG, PNG or WebP; they are turned upright by their EXIF note, stand on white where they are
-    transparent, and are stretched to one size: the whole picture is kept, its proportions may change.
+    transparent, and are stretched to one size: the whole picture is kept, its proportions may change. With
+    ``crop_to_aspect_ratio`` its proportions are kept, and what goes beyond is cut off on both sides.
 
     Parameters
     ----------
     path : str or path-like
     image_size : int or tuple (height, width), optional
-        Pixels to stretch every image to. By default the median height and width, reduced so that the longer is 96 at
+        Pixels to bring every image to. By default the median height and width, reduced so that the longer is 96 at
         most.
     color : {"grey", "rgb"}, optional
         By default grey where all images are grey, else RGB.
+    crop_to_aspect_ratio : bool, default=False
+        Keep proportions: what networks that were trained on photographs expect.
     skip_bad : bool, default=False
         Leave out files that cannot be read, instead of refusing the folder. All files are then decoded once.
     classes : sequence, optional
@@ -110,10 +114,11 @@ def read_image_folder(
         image_size=size,
         color=chosen,
         skipped=tuple(found.bad),
+        crop_to_aspect_ratio=crop_to_aspect_ratio,
     )
     if skip_bad:
         images = images.checked(skip_bad=True, progress=progress)
-    notes = [*_skipped_note(images), *_left_out_note(folder, places.left_out), *_size_note(found.sizes, size)]
+    notes = [*_skipped_note(images), *_left_out_note(folder, places.left_out), *_size_note(images)]
     return replace(images, notes=(*notes, *_color_notes(found.heads, chosen)))
 
 
@@ -220,17 +225,19 @@ def _left_out_note(folder: Path, others: list[Path]) -> list[str]:
     return [f"{files}, and {'was' if len(others) == 1 else 'were'} left out: {shown}."]
 
 
-def _size_note(sizes: NDArray[np.intp], size: tuple[int, int]) -> list[str]:
+def _size_note(images: ImageFolder) -> list[str]:
+    sizes, size = images.sizes, images.image_size
+    done = "cut around its centre, proportions kept, to" if images.crop_to_aspect_ratio else "stretched to"
     low, high = sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()
     target = f"{size[0]} x {size[1]} pixels (height x width)"
     if low == high:
         if tuple(low) == size:
             return []
-        return [f"Every image is {low[0]} x {low[1]} and is stretched to {target}."]
+        return [f"Every image is {low[0]} x {low[1]} and is {done} {target}."]
     smaller = int((sizes < size).any(axis=1).sum())
     note = (
         f"The images have heights of {low[0]} to {high[0]} and widths of {low[1]} to {high[1]} pixels: each is "
-        f"stretched to {target}"
+        f"{done} {target}"
     )
     return [
         f"{note}; {smaller:,} of them {'is' if smaller == 1 else 'are'} smaller than that." if smaller else f"{note}."

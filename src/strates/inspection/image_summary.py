@@ -49,6 +49,8 @@ class ImageSummary(Record):
         Smallest, median and largest in the files, in pixels.
     n_skipped : int
         Files that could not be read and were left out.
+    crop_to_aspect_ratio : bool
+        Whether proportions were kept, and the rest cut off.
     fingerprint : str
         64 hexadecimal digits that change when a file comes, goes, or changes its name or its length.
     """
@@ -63,6 +65,7 @@ class ImageSummary(Record):
     widths: tuple[int, ...]
     n_skipped: int = 0
     fingerprint: str = ""
+    crop_to_aspect_ratio: bool = False
 
     @property
     def n_images(self) -> int:
@@ -113,4 +116,5 @@ def summarize_images(train: ImageFolder, test: ImageFolder) -> ImageSummary:
         widths=tuple(spread[:, 1].tolist()),
         n_skipped=len(train.skipped),
         fingerprint=train.fingerprint(),
+        crop_to_aspect_ratio=train.crop_to_aspect_ratio,
     )

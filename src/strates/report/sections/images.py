@@ -20,7 +20,8 @@ def _sizes(images: ImageSummary) -> str:
         given = f"In its file each is {low} × {narrow}"
     else:
         given = f"In their files they are {low} to {high} pixels high and {narrow} to {wide} wide"
-    return f"{given}; the network takes {taken} (height × width): the whole picture, stretched."
+    how = "the middle, proportions kept" if images.crop_to_aspect_ratio else "the whole picture, stretched"
+    return f"{given}; the network takes {taken} (height × width): {how}."
 
 
 def _galleries(pictures: tuple[Picture, ...], images: ImageSummary) -> list[dict[str, object]]:
