@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("backprop", "datasets", "displays", "estimators", "export", "inspection", "report", "studies")
+PACKAGES = ("attacks", "backprop", "datasets", "displays", "estimators", "export", "inspection", "report", "studies")
 
 
 def public_objects() -> Iterator[Any]:

@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CALLABLES = {"LogisticRegression", "Perceptron", "MLPClassifier", "CNNClassifier", "NetworkClassifier"}
 CALLABLES |= {"Autoencoder", "StackedAutoencoder", "TransferClassifier"}
 CALLABLES |= {"tabular_pipeline", "save", "load", "Recorder", "Checkpoint"}
-SUBMODULES = {"backprop", "datasets", "estimators", "export", "inspection", "displays", "report", "studies"}
+SUBMODULES = {"attacks", "backprop", "datasets", "estimators", "export", "inspection", "displays", "report", "studies"}
 
 
 def modules_after(code: str) -> set[str]:

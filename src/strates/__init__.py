@@ -16,8 +16,8 @@ From a table to a fitted model, and to a file and back
 Callbacks
     ``Recorder``, ``Checkpoint``
 Sub-modules
-    ``strates.backprop``, ``strates.datasets``, ``strates.displays``, ``strates.estimators``, ``strates.export``,
-    ``strates.inspection``, ``strates.report``, ``strates.studies``
+    ``strates.attacks``, ``strates.backprop``, ``strates.datasets``, ``strates.displays``, ``strates.estimators``,
+    ``strates.export``, ``strates.inspection``, ``strates.report``, ``strates.studies``
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from strates.exceptions import did_you_mean
 
 if TYPE_CHECKING:
-    from strates import backprop, datasets, displays, estimators, export, inspection, report, studies
+    from strates import attacks, backprop, datasets, displays, estimators, export, inspection, report, studies
     from strates.estimators import (
         Autoencoder,
         Checkpoint,
@@ -59,6 +59,7 @@ __all__ = [
     "StackedAutoencoder",
     "TransferClassifier",
     "__version__",
+    "attacks",
     "backprop",
     "datasets",
     "displays",
@@ -72,7 +73,9 @@ __all__ = [
     "tabular_pipeline",
 ]
 
-_SUBMODULES = ("backprop", "datasets", "displays", "estimators", "export", "inspection", "report", "studies")
+_SUBMODULES = (
+    "attacks", "backprop", "datasets", "displays", "estimators", "export", "inspection", "report", "studies"
+)  # fmt: skip
 _HOMES = {name: "strates.estimators" for name in __all__ if name not in (*_SUBMODULES, "__version__")}
 
 

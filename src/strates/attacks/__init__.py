@@ -1,0 +1,18 @@
+"""Adversarial examples: small changes of a row that change what a classifier answers.
+
+An attack is an object of parameters; its ``perturb`` takes a fitted classifier, or a pipeline, and rows::
+
+    result = PGD(epsilon=0.1, steps=40).perturb(clf, X, y)
+    result.success_rate, result.adversarial, result.distances["l2"]
+"""
+
+from __future__ import annotations
+
+from strates.attacks.attack import Attack, Found
+from strates.attacks.attack_result import AttackResult
+from strates.attacks.bim import BIM
+from strates.attacks.fgsm import FGSM
+from strates.attacks.pgd import PGD
+from strates.attacks.victim import Victim
+
+__all__ = ["BIM", "FGSM", "PGD", "Attack", "AttackResult", "Found", "Victim"]
