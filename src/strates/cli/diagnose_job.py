@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from strates.cli.evaluate_job import read_labelled
-from strates.cli.film_plan import read_request
 from strates.cli.findings import show_in_full
+from strates.cli.fit_rows import FitRows, rows_of_the_fit
 from strates.cli.model_card import ModelCard, read_card
 from strates.cli.screen import Screen
-from strates.cli.sources import Source, find_source, is_streamed
-from strates.cli.table_parts import read_parts, stream_parts
-from strates.exceptions import DataError, ModelFileError
+from strates.cli.sources import Source, find_source
 from strates.inspection import diagnose
 from strates.inspection.doctor.words import number
 
@@ -24,30 +21,6 @@ _HEADINGS = {
     "fr": ("diagnostic de {model}\u00a0: {train} lignes d\u2019apprentissage", ", {test} mises de côté"),
 }
 _HEALTHY = {"en": "Nothing stood out.", "fr": "Rien à signaler."}
-
-
-@dataclass(frozen=True, eq=False)
-class PatientRows:
-    """The rows to diagnose a model with.
-
-    Attributes
-    ----------
-    X : DataFrame of shape (n_rows, n_features)
-    y : array-like of shape (n_rows,)
-    X_test, y_test : the same, or None
-        Rows that were held out at the fit.
-    same_table : bool
-        Whether the table is the one of the fit, by its fingerprint.
-    notes : list of str
-        What is to be said of the table.
-    """
-
-    X: Any
-    y: Any
-    X_test: Any
-    y_test: Any
-    same_table: bool
-    notes: list[str]
 
 
 def run_diagnose(
@@ -69,7 +42,7 @@ def run_diagnose(
     card, about = read_card(model)
     source = find_source(given, encoding=encoding, missing=card.missing if missing is None else missing)
     with screen.doing(f"Reading {given}"):
-        rows = _as_at_the_fit(source, card) or _all_rows(source, card, about["classes"], screen)
+        rows = rows_of_the_fit(source, card) or _all_rows(source, card, about["classes"], screen)
     with screen.doing("Loading the model"):
         from strates.estimators import load
 
@@ -99,27 +72,10 @@ def run_diagnose(
     )
 
 
-def _as_at_the_fit(source: Source, card: ModelCard) -> PatientRows | None:
-    """Split the table as the fit did, or return None where it is another one."""
-    try:
-        request = read_request(card.command)
-        if is_streamed(source, request.stream):
-            watched = bool(card.settings.get("early_stopping"))
-            parts = stream_parts(source, card.target, request.test_size, request.seed, watched=watched)
-        else:
-            parts = read_parts(source, card.target, request.test_size, request.seed)
-    except (DataError, ModelFileError):
-        return None  # what is wrong with it is said where all its rows are read
-    if parts.data.fingerprint != card.fingerprint:
-        return None
-    names = [column.name for column in card.columns]
-    return PatientRows(parts.X_train[names], parts.y_train, parts.X_test[names], parts.y_test, True, list(parts.notes))
-
-
-def _all_rows(source: Source, card: ModelCard, classes: list[Any], screen: Screen) -> PatientRows:
+def _all_rows(source: Source, card: ModelCard, classes: list[Any], screen: Screen) -> FitRows:
     X, y, notes = read_labelled(source, card, classes, 0, screen)
     other = (
         f"{source.given} is not the table that the model learned from: all of its rows are taken for rows that it "
         "learned from, and nothing can be said of over-fitting."
     )
-    return PatientRows(X, y, None, None, False, [other, *notes])
+    return FitRows(X, y, None, None, False, [other, *notes])
