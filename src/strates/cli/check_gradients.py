@@ -35,8 +35,8 @@ def check_gradients(
     Each parameter is checked by itself: on the loss alone, with the penalty on the weights, and with one mask of
     dropout, where the model has them. An entry whose difference crosses a kink, as that of ReLU at 0, is named and
     set apart. The verdicts: good (relative errors up to 1e-7), fine (up to 1e-4, in a network with kinks) or too
-    high (the same, in one without), uncomfortable (up to 1e-2), wrong; not compared, where every step crossed a kink. The exit code is 1 when the verdict is wrong,
-    0 otherwise.
+    high (the same, in one without), uncomfortable (up to 1e-2), wrong; or not compared, where every step crossed a
+    kink. The exit code is 1 when the verdict is wrong, 0 otherwise.
 
     **Examples**
 
