@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from strates._types import AnyArray
+from strates.engine.adversarial_training import (
+    AdversarialTraining,
+    AttackForm,
+    attacked_rows,
+    row_gains,
+    squared_slopes,
+)
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
@@ -26,6 +34,7 @@ from strates.engine.step_data import Chunk, Penalties, State, StepRecord
 from strates.engine.tied_weights import TiedWeights
 from strates.engine.traced import Traced
 from strates.engine.training_form import mode, training_form
+from strates.exceptions import ParameterError
 
 #: Above this many weights, cutting one vector into matrices costs more than it saves.
 PACKED_PARAMETERS = 50_000
@@ -34,6 +43,8 @@ CHUNK_BYTES = 2_000_000
 CHUNK_BYTES_LARGE = 16_000_000
 #: Rows of one call when validation data are evaluated.
 EVALUATION_ROWS = 8192
+#: The same where they are attacked first, which holds every layer's outputs at once.
+ATTACKED_ROWS = 1024
 #: Steps of one chunk, at most: what may have to be run again when training stops in its middle.
 CHUNK_STEPS = 256
 
@@ -55,6 +66,8 @@ class TrainingProgram:
         sparse: bool,
         max_norm: bool,
         smoothing: bool = True,
+        attack: AttackForm | None = None,
+        gradient_penalty: bool = False,
     ) -> None:
         self.architecture = architecture  # kept alive: the key of an unshared network is its address
         self.kind = kind
@@ -64,6 +77,8 @@ class TrainingProgram:
         self._sparse = sparse
         self._max_norm = max_norm
         self._smoothing = smoothing
+        self._attack = attack
+        self._gradient_penalty = gradient_penalty
         form = training_form(architecture.build_for_training())
         self.model, self._inputs, self._logits = form.model, form.inputs, form.logits
         self._inputs.generator = "threefry" if compiler == "xla" else "philox"
@@ -169,7 +184,8 @@ class TrainingProgram:
         state : State
         record : StepRecord
         """
-        hyper = np.array([penalties.l1, penalties.l2, penalties.max_norm or 0.0, penalties.label_smoothing], np.float32)
+        p = penalties
+        hyper = np.array([p.l1, p.l2, p.max_norm or 0.0, p.label_smoothing, p.gradient_penalty], np.float32)
         noise = np.asarray(penalties.noise_levels or (0.0,), np.float32)
         counters = np.array([n_steps, seed & 0x7FFFFFFF, first], np.int32)
         arrays = (
@@ -181,6 +197,7 @@ class TrainingProgram:
             hyper,
             noise,
             counters,
+            *([] if p.adversarial is None else p.adversarial.inputs),
         )
         inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
         with self._lock:  # the function works on variables of its own: one call at a time
@@ -195,7 +212,7 @@ class TrainingProgram:
     def _run(self, *inputs: Any) -> Any:
         self.traces += 1
         variables = [v.value for v in (*self._blocks, *self._others, *self._optimizer.variables)]
-        X, targets, weights, counts, rates, hyper, noise, counters = inputs[len(variables) :]
+        X, targets, weights, counts, rates, hyper, noise, counters, *attack = inputs[len(variables) :]
         for variable, value in zip(variables, inputs[: len(variables)], strict=True):
             variable.assign(value)
         self._inputs.levels, self._inputs.seed = noise, counters[1]
@@ -205,6 +222,14 @@ class TrainingProgram:
             if self._cuts:
                 x, y, w = x[:count], y[:count], w[:count]
             self._inputs.step = counters[2] + i
+            if self._gradient_penalty:
+                x = tf.cast(x, "float32")
+            if self._attack is not None:
+                values = self._values([v.value.read_value() for v in self._blocks])
+                others = [v.value.read_value() for v in self._others]
+                # counters below zero, which no layer's masks have
+                seed = tf.stack([counters[1], -1 - self._inputs.step])
+                x = self._attacked(values, others, x, y, attack, seed, self._inputs.generator)
             numbers = self._step(x, y, w, count, rate, hyper)
             return i + 1, tf.tensor_scatter_nd_update(record, tf.reshape(i, [1, 1]), numbers[None])
 
@@ -212,7 +237,14 @@ class TrainingProgram:
         _, record = tf.while_loop(lambda i, _: i < counters[0], body, (tf.constant(0), record))
         return (*[v.read_value() for v in variables], record)
 
-    def evaluate(self, state: State, X: AnyArray, targets: AnyArray, weights: AnyArray) -> tuple[float, float]:
+    def evaluate(
+        self,
+        state: State,
+        X: AnyArray,
+        targets: AnyArray,
+        weights: AnyArray,
+        adversarial: AdversarialTraining | None = None,
+    ) -> tuple[float, float]:
         """Return the weighted means of the rows' losses and hits: cross-entropy, and the share predicted right.
 
         Parameters
@@ -221,6 +253,8 @@ class TrainingProgram:
         X : ndarray of shape (n_rows, ...)
         targets : ndarray
         weights : ndarray of shape (n_rows,)
+        adversarial : AdversarialTraining, optional
+            The one that is trained with: the rows are attacked first, each from the same start at every evaluation.
 
         Returns
         -------
@@ -228,9 +262,13 @@ class TrainingProgram:
         score : float
         """
         sums = np.zeros(2)
-        for first in range(0, len(X), EVALUATION_ROWS):
-            rows = slice(first, first + EVALUATION_ROWS)
-            inputs = (*_tensors([X[rows], targets[rows], weights[rows]]), *state.parameters, *state.others)
+        size = EVALUATION_ROWS if adversarial is None else ATTACKED_ROWS
+        for first in range(0, len(X), size):
+            rows = slice(first, first + size)
+            attack = [] if adversarial is None else [np.array([first, -1], np.int32), *adversarial.inputs]
+            inputs = (
+                *_tensors([X[rows], targets[rows], weights[rows]]), *state.parameters, *state.others, *_tensors(attack),
+            )  # fmt: skip
             if self._evaluation is None:
                 specs = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in inputs[:3]]
                 specs += inputs[3:]
@@ -240,36 +278,44 @@ class TrainingProgram:
         return float(loss), float(score)
 
     def _evaluate(self, X: Any, targets: Any, weights: Any, *state: Any) -> Any:
-        n = len(self._blocks)
+        n, m = len(self._blocks), len(self._blocks) + len(self._others)
+        values, others = self._values(list(state[:n])), list(state[n:m])
+        if self._attack is not None:
+            seed, *attack = state[m:]
+            X = self._attacked(values, others, X, targets, attack, seed, "philox")
         still = mode(self.model, training=False)
-        outputs, _ = self.model.stateless_call(self._values(list(state[:n])), list(state[n:]), X, **still)
+        outputs, _ = self.model.stateless_call(values, others, X, **still)
         targets = compared_with(self.kind, X, targets)
         losses = row_losses(self.kind, outputs, targets, None, logits=self._logits)
         hits = row_hits(self.kind, outputs, targets, logits=self._logits)
         return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
 
     def _step(self, x: Any, y: Any, w: Any, count: Any, rate: Any, hyper: Any) -> Any:
-        l1, l2, max_norm, smoothing = tf.unstack(hyper)
+        l1, l2, max_norm, smoothing, steepness = tf.unstack(hyper)
+        smoothing = smoothing if self._smoothing else None
         blocks = [v.value.read_value() for v in self._blocks]
+        before = [v.value.read_value() for v in self._others]
         n_rows = tf.cast(count, "float32")
         y = compared_with(self.kind, x, y)
         options = {"mask": tf.range(self.batch_size) < count} if self._masked else {}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(blocks)
-            outputs, others, own_losses = self.model.stateless_call(
-                self._values(blocks), [v.value.read_value() for v in self._others], x,
-                return_losses=True, **mode(self.model, training=True), **options,
-            )  # fmt: skip
-            losses = row_losses(self.kind, outputs, y, smoothing if self._smoothing else None, logits=self._logits)
+            values = self._values(blocks)
+            outputs, others, extras = self.model.stateless_call(
+                values, before, x, return_losses=True, **mode(self.model, training=True), **options
+            )
+            losses = row_losses(self.kind, outputs, y, smoothing, logits=self._logits)
             total = tf.reduce_sum(losses * w)
-            loss = total / n_rows
-            if own_losses:
-                loss += tf.add_n(own_losses)
+            if self._gradient_penalty:
+                of = partial(row_losses, self.kind, targets=y, smoothing=smoothing, logits=self._logits)
+                squared = squared_slopes(x, self._slopes(values, before, of))
+                extras = [*extras, steepness * tf.reduce_sum(squared * w) / n_rows]
+            loss = tf.add_n([total / n_rows, *extras]) if extras else total / n_rows
         for variable, value in zip(self._others, others, strict=True):
             variable.value.assign(value)
         penalty, gradients = self._penalized(blocks, tape.gradient(loss, blocks), l1, l2)
-        if own_losses:
-            penalty += tf.add_n(own_losses)
+        if extras:
+            penalty += tf.add_n(extras)
         if self._sets_rate:
             self._optimizer.learning_rate = rate
         self._optimizer.apply(gradients, self._blocks)
@@ -279,6 +325,32 @@ class TrainingProgram:
             self._shorten(max_norm)
         hits = row_hits(self.kind, outputs, y, logits=self._logits) * w
         return tf.stack([total, penalty, tf.reduce_sum(hits)])
+
+    def _slopes(self, values: list[Any], others: list[Any], of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the derivative by each row of something that is made of its output by the network as it predicts."""
+
+        def slopes(rows: Any) -> Any:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(rows)
+                outputs, _ = self.model.stateless_call(values, others, rows, **mode(self.model, training=False))
+                made = of(outputs)
+            found = tape.gradient(made, rows)
+            if found is None:
+                raise ParameterError(
+                    "The network has no derivative by its inputs (an Embedding takes whole numbers), which adversarial "
+                    "and gradient_penalty need. Leave them out: adversarial=None, gradient_penalty=0."
+                )
+            return found
+
+        return slopes
+
+    def _attacked(
+        self, values: list[Any], others: list[Any], x: Any, y: Any, attack: Sequence[Any], seed: Any, generator: str
+    ) -> Any:
+        if self._attack is None:
+            return x
+        gains = self._slopes(values, others, partial(row_gains, self.kind, targets=y, logits=self._logits))
+        return attacked_rows(self._attack, attack, tf.cast(x, "float32"), gains, seed, generator)
 
     def _values(self, blocks: list[Any]) -> list[Any]:
         """Return what the model's trainable weights are, tied ones among them."""
@@ -373,9 +445,14 @@ def training_program(
     sparse: bool,
     max_norm: bool,
     smoothing: bool = True,
+    attack: AttackForm | None = None,
+    gradient_penalty: bool = False,
 ) -> TrainingProgram:
     """Return the shared program for an architecture, making it on first use; the last 32 are kept."""
-    flags = {"sparse": sparse, "max_norm": max_norm, "smoothing": smoothing}
+    flags: dict[str, Any] = {
+        "sparse": sparse, "max_norm": max_norm, "smoothing": smoothing,
+        "attack": attack, "gradient_penalty": gradient_penalty,
+    }  # fmt: skip
     key = (architecture.key, kind, solver.key, compiler, chunk_shape, *flags.values())
     with _PROGRAMS_LOCK:
         program = _PROGRAMS.pop(key, None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from strates._types import AnyArray
+from strates.engine.adversarial_training import AdversarialTraining
 
 
 class State(NamedTuple):
@@ -61,6 +62,10 @@ class Penalties:
     label_smoothing : float
     noise_levels : tuple of float
         Share dropped by each Dropout layer, standard deviation of each GaussianNoise layer, in order.
+    gradient_penalty : float
+        What multiplies the mean of the rows' squared input gradients.
+    adversarial : AdversarialTraining or None
+        How the rows of a batch are attacked before they are learned from.
     """
 
     alpha: float = 0.0
@@ -68,6 +73,8 @@ class Penalties:
     max_norm: float | None = None
     label_smoothing: float = 0.0
     noise_levels: tuple[float, ...] = ()
+    gradient_penalty: float = 0.0
+    adversarial: AdversarialTraining | None = None
 
     @property
     def l1(self) -> float:

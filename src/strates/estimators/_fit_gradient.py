@@ -77,17 +77,23 @@ def fit_by_gradient(estimator: Any, setup: FitSetup) -> None:
 def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
     architecture, source, single = estimator._architecture, setup.source, setup.single
     solver = Solver(estimator.solver, estimator._solver_settings())
+    penalties = estimator._penalties(architecture, setup.n_samples)
+    attack = penalties.adversarial
     compiler = choose_compiler(
-        dense=_is_dense(architecture),
+        # on a CPU, XLA sorts slowly, and l1 steps are found by sorting
+        dense=_is_dense(architecture) and not (attack is not None and attack.norm == "l1"),
         n_parameters=sum(w.size for w in setup.start),
         batch_size=source.chunk_shape[1],
         # partial_fit does not tell how often it will be called, nor with how many rows: judge by max_iter alone
-        n_steps=estimator.max_iter * (1 if single else source.steps_per_epoch),
+        # a step of an attack is a pass there and back, as a training step is
+        n_steps=estimator.max_iter
+        * (1 if single else source.steps_per_epoch)
+        * (1 if attack is None else 1 + attack.n_steps),
     )
-    penalties = estimator._penalties(architecture, setup.n_samples)
     program = training_program(
         architecture, estimator._kind, solver, compiler, source.chunk_shape,
         sparse=penalties.l1 > 0, max_norm=penalties.max_norm is not None, smoothing=penalties.label_smoothing > 0,
+        attack=None if attack is None else attack.form, gradient_penalty=penalties.gradient_penalty > 0,
     )  # fmt: skip
     first, max_epochs = estimator._epochs_done, 1 if single else estimator.max_iter
     return GradientFit(

@@ -205,7 +205,7 @@ class GradientFit:
         rows = self.validation
         if rows is None:
             raise RuntimeError("validation without validation rows")
-        return self.program.evaluate(state, rows.X, rows.targets, rows.weights)
+        return self.program.evaluate(state, rows.X, rows.targets, rows.weights, self.penalties.adversarial)
 
     def _tell(self, epoch: Epoch) -> None:
         text = f"Iteration {epoch.number}, loss = {epoch.loss:.8f}"

@@ -20,6 +20,7 @@ from strates.engine.initializers import make_initializer
 from strates.engine.lbfgs import LbfgsResult
 from strates.engine.schedules import SCHEDULES
 from strates.engine.step_data import Penalties
+from strates.estimators._adversarial import adversarial_training, check_adversarial, check_within_bounds
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._fit_gradient import FitSetup, fit_by_gradient
 from strates.estimators._fit_lbfgs import fit_by_lbfgs
@@ -93,6 +94,8 @@ class NetworkLearner(CallbackSupportMixin, NetworkHolder):
         "early_stopping": boolean,
         "warm_start": boolean,
         "batch_norm": boolean,
+        "adversarial": check_adversarial,
+        "gradient_penalty": real(low=0, open_high=True),
         "activation": _check_activation,
         "kernel_initializer": _check_initializer,
     }
@@ -109,6 +112,8 @@ class NetworkLearner(CallbackSupportMixin, NetworkHolder):
             max_norm=p.get("max_norm"),
             label_smoothing=float(p.get("label_smoothing", 0.0)),
             noise_levels=architecture.noise_levels,
+            gradient_penalty=float(p.get("gradient_penalty", 0.0)),
+            adversarial=adversarial_training(p.get("adversarial"), architecture.input_shape),
         )
 
     def _after_lbfgs(
@@ -179,6 +184,11 @@ class NetworkLearner(CallbackSupportMixin, NetworkHolder):
     ) -> Self:
         """Train the network on checked rows, by the solver that was asked for."""
         lbfgs = isinstance(self.solver, str) and self.solver == "lbfgs"
+        attack = adversarial_training(getattr(self, "adversarial", None), self._architecture.input_shape)
+        if attack is not None:
+            check_within_bounds(attack, rows)
+            if validation is not None:
+                check_within_bounds(attack, validation.X)
         # L-BFGS computes in float64, and so takes rows in that precision where the estimator has them
         data = TrainingRows(rows if lbfgs else as_rows(rows), targets, weights)
         if lbfgs:
@@ -216,6 +226,13 @@ class NetworkLearner(CallbackSupportMixin, NetworkHolder):
             integer(1)("batch_size", parameters["batch_size"])
         if isinstance(solver, str) and solver == "lbfgs" and parameters.get("max_norm") is not None:
             raise ParameterError("max_norm acts after each step of a gradient solver; use solver='adam' or 'sgd'.")
+        if isinstance(solver, str) and solver == "lbfgs":
+            for name in ("adversarial", "gradient_penalty"):
+                if parameters.get(name):
+                    raise ParameterError(
+                        f"{name} acts at each step of a gradient solver, and solver='lbfgs' has no steps of its kind; "
+                        "use solver='adam' or 'sgd'."
+                    )
 
     def _start_seed(self, again: bool) -> int:
         """Return the seed of this fit; a fit that goes on keeps the stream of the one before."""

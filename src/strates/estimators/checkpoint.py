@@ -175,6 +175,10 @@ def _describe(value: Any) -> str:
     """Return a text that is equal for equal parameters, in any process."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k}: {_describe(value[k])}" for k in sorted(value) if k != "name") + "}"
+    if isinstance(value, tuple | list):
+        return "(" + ", ".join(_describe(one) for one in value) + ")"
+    if hasattr(value, "perturb"):  # an attack: its repr would cut long bounds short
+        return f"{type(value).__name__} {_describe(value.get_params())}"
     if hasattr(value, "get_config"):
         return f"{type(value).__name__} {_describe(value.get_config())}"
     if isinstance(value, np.ndarray):

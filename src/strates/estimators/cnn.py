@@ -100,6 +100,11 @@ class CNNClassifier(BaseNetworkClassifier):
         Largest Euclidean norm of a unit's incoming weights, enforced after each step.
     label_smoothing : float, default=0.0
         Share of a label's mass spread over all classes, in [0, 1).
+    adversarial : strates.attacks.FGSM, BIM or PGD, default=None
+        Learn from attacked images; see :class:`MLPClassifier`. ``epsilon`` and ``bounds`` are in the units of X,
+        whatever the network scales them by: ``PGD(epsilon=8, bounds=(0, 255))`` for bytes. Augmentation follows.
+    gradient_penalty : float, default=0.0
+        Strength of the penalty on the loss's slope by the inputs, in their units; see :class:`MLPClassifier`.
     batch_size : int or "auto", default="auto"
         Rows of a training step, at most those there are; "auto" is 200.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
@@ -221,6 +226,8 @@ class CNNClassifier(BaseNetworkClassifier):
         batch_norm: bool = False,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
+        adversarial: Any = None,
+        gradient_penalty: float = 0.0,
         batch_size: Any = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 1e-3,
@@ -260,6 +267,8 @@ class CNNClassifier(BaseNetworkClassifier):
         self.batch_norm = batch_norm
         self.max_norm = max_norm
         self.label_smoothing = label_smoothing
+        self.adversarial = adversarial
+        self.gradient_penalty = gradient_penalty
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

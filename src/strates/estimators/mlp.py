@@ -60,6 +60,17 @@ class MLPClassifier(BaseNetworkClassifier):
         Largest Euclidean norm of a unit's incoming weights, enforced after each step.
     label_smoothing : float, default=0.0
         Share of a label's mass spread over all classes, in [0, 1).
+    adversarial : strates.attacks.FGSM, BIM or PGD, default=None
+        Learn from attacked rows: each batch is replaced by what the attack finds against the weights of that moment,
+        without dropout, noise and batch statistics (Madry et al., 2018). ``epsilon`` and ``bounds`` are in the units of
+        X (in a pipeline, of what reaches this step), and rows out of bounds are refused: ``bounds=None`` suits columns
+        without a range. All steps are taken, and random starts follow this ``random_state``. Losses and scores of the
+        fit are then those of attacked rows, of validation rows too: early stopping goes by robust accuracy. Not with
+        "lbfgs".
+    gradient_penalty : float, default=0.0
+        What multiplies the mean over rows of ``|d loss / d x|_2^2``, the squared slope of a row's loss by its inputs,
+        in the objective and in ``loss_curve_``: double back-propagation, of the network as it predicts, at the rows
+        that are learned from. Not with "lbfgs".
     batch_size : int or "auto", default="auto"
         Rows of a training step, at most those there are; "auto" is 200.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
@@ -140,6 +151,10 @@ class MLPClassifier(BaseNetworkClassifier):
     Bengio et al. (2007), Greedy layer-wise training of deep networks, NIPS 19: ``pretrained``.
     Bishop (1995), Training with noise is equivalent to Tikhonov regularization, Neural Computation 7.
     Kingma & Ba (2015), Adam, https://arxiv.org/abs/1412.6980.
+    Madry et al. (2018), Towards deep learning models resistant to adversarial attacks,
+    https://arxiv.org/abs/1706.06083: ``adversarial``.
+    Drucker & LeCun (1992), Improving generalization performance using double backpropagation, IEEE TNN 3;
+    Ross & Doshi-Velez (2018), https://arxiv.org/abs/1711.09404: ``gradient_penalty``.
 
     Examples
     --------
@@ -175,6 +190,8 @@ class MLPClassifier(BaseNetworkClassifier):
         batch_norm: bool = False,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
+        adversarial: Any = None,
+        gradient_penalty: float = 0.0,
         batch_size: Any = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 1e-3,
@@ -208,6 +225,8 @@ class MLPClassifier(BaseNetworkClassifier):
         self.batch_norm = batch_norm
         self.max_norm = max_norm
         self.label_smoothing = label_smoothing
+        self.adversarial = adversarial
+        self.gradient_penalty = gradient_penalty
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

@@ -255,14 +255,14 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], bytes, list[byt
 
 
 def _harmless(kind: str) -> bool:
-    """Whether a type may be built from a file: an estimator of ours or of skrub, a class of scikit-learn, or listed.
+    """Whether a type may be built from a file: an estimator or attack of ours, one of skrub or scikit-learn, or listed.
 
     Building an object sets its attributes and runs nothing; functions stand in the file under their own names,
     and so have to be trusted by themselves.
     """
     if kind in _TRUSTED:
         return True
-    if not kind.startswith(("strates.estimators.", "skrub._", "sklearn.")):
+    if not kind.startswith(("strates.estimators.", "strates.attacks.", "skrub._", "sklearn.")):
         return False
     found = pydoc.locate(kind)
     return isinstance(found, type) and (kind.startswith("sklearn.") or issubclass(found, BaseEstimator))

@@ -42,6 +42,10 @@ class NetworkClassifier(BaseNetworkClassifier):
         Largest norm of a unit's incoming weights.
     label_smoothing : float, default=0.0
         Share of a label's mass spread over all classes, in [0, 1).
+    adversarial : strates.attacks.FGSM, BIM or PGD, default=None
+        Learn from attacked rows; see :class:`MLPClassifier`.
+    gradient_penalty : float, default=0.0
+        Strength of the penalty on the loss's slope by the inputs; see :class:`MLPClassifier`.
     batch_size : int or "auto", default="auto"
         Rows of a training step, at most those there are; "auto" is 200.
     learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, default="constant"
@@ -118,6 +122,8 @@ class NetworkClassifier(BaseNetworkClassifier):
         l1_ratio: float = 0.0,
         max_norm: float | None = None,
         label_smoothing: float = 0.0,
+        adversarial: Any = None,
+        gradient_penalty: float = 0.0,
         batch_size: Any = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 1e-3,
@@ -140,6 +146,8 @@ class NetworkClassifier(BaseNetworkClassifier):
         self.l1_ratio = l1_ratio
         self.max_norm = max_norm
         self.label_smoothing = label_smoothing
+        self.adversarial = adversarial
+        self.gradient_penalty = gradient_penalty
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

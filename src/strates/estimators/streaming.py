@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,11 @@ from strates._random import integer_seed, root_seed
 from strates.datasets import ImageFolder, TableStream
 from strates.engine.batches import StreamBatches
 from strates.engine.program import chunk_steps
+from strates.estimators._adversarial import adversarial_training, check_within_bounds, within_bounds
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._fit_gradient import FitSetup, fit_by_gradient
-from strates.estimators._stream_rows import ImageRows, StreamRows, TableRows
+from strates.estimators._stream_rows import Block, ImageRows, StreamRows, TableRows
 from strates.estimators._training_rows import AUTO_BATCH, given_validation
 from strates.estimators.checkpoint import fit_fingerprint
 from strates.exceptions import ParameterError
@@ -111,9 +113,15 @@ def _train(clf: BaseNetworkClassifier, rows: StreamRows, validation_data: Any, s
     if validation_data is not None:
         X, y = validation_data
         validation = given_validation(clf, (rows.numbers(X), y), rows.encoding, clf._kind)
+    read: Callable[[int], Iterator[Block]] = partial(rows.read, integer_seed(seed, "order"))
+    attack = adversarial_training(getattr(clf, "adversarial", None), shape)
+    if attack is not None:
+        read = within_bounds(attack, read)
+        if validation is not None:
+            check_within_bounds(attack, validation.X)
     size = min(AUTO_BATCH if clf.batch_size == "auto" else int(clf.batch_size), rows.n_rows)
     source = StreamBatches(
-        partial(rows.read, integer_seed(seed, "order")),
+        read,
         n_rows=rows.n_rows,
         batch_size=size,
         chunk_steps=chunk_steps(size, 4 * math.prod(shape), sum(w.size for w in start)),
