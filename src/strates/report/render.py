@@ -5,24 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from strates._atomic_write import atomic_write
 from strates.report.content import ReportContent
-from strates.report.section import Section
+from strates.report.page import render_page
 from strates.report.sections import SECTIONS
-
-_TEMPLATES = Path(__file__).parent / "templates"
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def render_report(content: ReportContent) -> str:
@@ -48,18 +34,8 @@ def render_report(content: ReportContent) -> str:
     >>> "right 50.0" in page
     True
     """
-    environment = _environment()
     built = [section for section in (build(content) for build in SECTIONS) if section is not None]
-
-    def body(section: Section) -> str:
-        return environment.get_template(section.template).render(section.values)
-
-    sections = [{"anchor": one.anchor, "title": one.title, "body": body(one)} for one in built]
-    return environment.get_template("page.html.jinja").render(
-        title=content.title,
-        sections=sections,
-        has_pictures=any("<img " in one["body"] or "<image " in one["body"] for one in sections),
-    )
+    return render_page(built, title=content.title, kind="Report on a trained network")
 
 
 def write_report(content: ReportContent, path: str | os.PathLike[str]) -> Path:
