@@ -28,7 +28,7 @@ from strates.inspection import (
     summarize_data,
 )
 from strates.report import ReportContent, render_report, write_report
-from strates.report.render import _TEMPLATES
+from strates.report.page import _TEMPLATES
 from strates.report.sections import SECTIONS
 
 COEFFICIENTS = pd.DataFrame(
