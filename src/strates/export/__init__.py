@@ -1,10 +1,13 @@
 """A fitted network in other forms.
 
-``to_fully_convolutional`` rebuilds a classifier of images out of convolutions alone, to slide over larger ones.
+``to_numpy`` writes it as a module of plain NumPy. ``to_fully_convolutional`` rebuilds a classifier of images out of
+convolutions alone, to slide over larger ones.
 """
 
 from __future__ import annotations
 
+from strates.export.export_result import ExportResult
 from strates.export.to_fully_convolutional import to_fully_convolutional
+from strates.export.to_numpy import to_numpy
 
-__all__ = ["to_fully_convolutional"]
+__all__ = ["ExportResult", "to_fully_convolutional", "to_numpy"]
