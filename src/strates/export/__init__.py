@@ -1,6 +1,6 @@
 """A fitted network in other forms.
 
-``to_numpy`` writes it as a module of plain NumPy. ``to_fully_convolutional`` rebuilds a classifier of images out of
+``to_keras_script`` writes it as the Keras script that it hides, ``to_numpy`` as a module of plain NumPy. ``to_fully_convolutional`` rebuilds a classifier of images out of
 convolutions alone, to slide over larger ones.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from strates.export.export_result import ExportResult
 from strates.export.to_fully_convolutional import to_fully_convolutional
+from strates.export.to_keras_script import to_keras_script
 from strates.export.to_numpy import to_numpy
 
-__all__ = ["ExportResult", "to_fully_convolutional", "to_numpy"]
+__all__ = ["ExportResult", "to_fully_convolutional", "to_keras_script", "to_numpy"]

@@ -1,0 +1,254 @@
+"""The phrases of the scripts' comments: English, French."""
+
+from __future__ import annotations
+
+#: Name -> (English, French). Places are written $name.
+PHRASES: dict[str, tuple[str, str]] = {
+    # -- the head and the headings
+    "title": (
+        "$name, written out in Keras and TensorFlow.",
+        "$name, écrit en toutes lettres avec Keras et TensorFlow.",
+    ),
+    "needs": (
+        "Needs the packages tensorflow, keras, numpy, pandas, scikit-learn and skrub, and\n"
+        "the file $carried beside this one.",
+        "Demande les paquets tensorflow, keras, numpy, pandas, scikit-learn et skrub, et\n"
+        "le fichier $carried à côté de celui-ci.",
+    ),
+    "settings": ("Settings", "Les réglages"),
+    "data": ("The data", "Les données"),
+    "preprocessing": ("The preprocessing", "Le prétraitement"),
+    "network": ("The network", "Le réseau"),
+    "objective": ("The loss", "La fonction de perte"),
+    "optimizer": ("The optimiser", "L'optimiseur"),
+    "training": ("The training", "L'apprentissage"),
+    "evaluation": ("The evaluation", "L'évaluation"),
+    "prediction": ("The predictions", "Les prédictions"),
+    # -- settings
+    "data_arrays": (
+        'arrays: np.savez("data.npz", X=X, y=y)',
+        'des tableaux : np.savez("data.npz", X=X, y=y)',
+    ),
+    "data_rows": ('rows: np.savez("data.npz", X=X)', 'des lignes : np.savez("data.npz", X=X)'),
+    "data_table": ("the table, with its column to predict", "la table, avec la colonne à prédire"),
+    "target_column": ("the column to predict", "la colonne à prédire"),
+    "train_constant": (
+        "True: train anew; False: take the trained weights",
+        "True : réapprendre ; False : prendre les poids appris",
+    ),
+    "carried_constant": ("weights", "les poids"),
+    "epochs": ("at most", "au plus"),
+    "alpha": ("strength of the penalty on the weights", "force de la pénalité sur les poids"),
+    "l1_ratio": ("share of L1 in the penalty", "part de L1 dans la pénalité"),
+    "tol": ("an improvement that counts", "une amélioration qui compte"),
+    "patience": ("epochs without improvement", "époques sans amélioration"),
+    "order_seed": ("of the order of the rows", "de l'ordre des lignes"),
+    "split_seed": ("of the rows that are set aside", "des lignes mises de côté"),
+    "max_fun": ("evaluations of the objective, at most", "évaluations de l'objectif, au plus"),
+    "gtol": ("the gradient's largest entry at the end", "la plus grande dérivée à la fin"),
+    "double": (
+        "Everything is computed in float64, as strates does for this estimator.",
+        "Tout est calculé en float64, comme strates le fait pour cet estimateur.",
+    ),
+    # -- data
+    "targets_binary": (
+        "The network learns 1 for the second class, 0 for the first.",
+        "Le réseau apprend 1 pour la seconde classe, 0 pour la première.",
+    ),
+    "targets_categorical": (
+        "The network learns the number of the class: its place in CLASSES.",
+        "Le réseau apprend le numéro de la classe : sa place dans CLASSES.",
+    ),
+    "targets_one_hot": (
+        "The network learns 1 at the place of the class in CLASSES, 0 elsewhere.",
+        "Le réseau apprend 1 à la place de la classe dans CLASSES, 0 ailleurs.",
+    ),
+    "targets_multilabel": (
+        "One 0 or 1 for each label: a row may have several labels.",
+        "Un 0 ou un 1 par étiquette : une ligne peut en avoir plusieurs.",
+    ),
+    "single": (
+        "Rows are rounded to float32, as strates keeps them.",
+        "Les lignes sont arrondies en float32, comme strates les garde.",
+    ),
+    "images": (
+        "Images of $shape (height, width, channels); flat rows of pixels serve too.",
+        "Des images de $shape (hauteur, largeur, canaux) ; des lignes de pixels conviennent.",
+    ),
+    "refitted": (
+        "Its statistics are those of the rows in DATA: give the rows that were learned from.",
+        "Ses statistiques sont celles des lignes de DATA : donner les lignes apprises.",
+    ),
+    "written_out": (
+        "Written out with NumPy: P holds what the steps learned from the training rows.",
+        "En toutes lettres avec NumPy : P contient ce que les étapes ont appris.",
+    ),
+    "number_column": (
+        "A column of numbers; missing ones, None or NaN, are NaN.",
+        "Une colonne de nombres ; ceux qui manquent, None ou NaN, sont NaN.",
+    ),
+    "text_column": (
+        "A column of text; missing ones, None or NaN, are empty.",
+        "Une colonne de textes ; ceux qui manquent, None ou NaN, sont vides.",
+    ),
+    "equal_columns": ("A column of 0 and 1 for each category.", "Une colonne de 0 et de 1 par catégorie."),
+    "filled_text": ("Text, with what is missing replaced.", "Les textes, ceux qui manquent remplacés."),
+    "preprocess_rows": ("Scale rows as at the fit.", "Met les lignes à l'échelle de l'apprentissage."),
+    "preprocess_table": (
+        "Turn a table into the network's inputs.",
+        "Fait d'une table les entrées du réseau.",
+    ),
+    "class_weights": (
+        "Each row counts by the weight of its class; the mean over the rows is 1.",
+        "Chaque ligne compte selon le poids de sa classe ; la moyenne des lignes vaut 1.",
+    ),
+    "balanced": (
+        'class_weight="balanced": every class has the same total.',
+        'class_weight="balanced" : chaque classe a le même total.',
+    ),
+    "set_aside": (
+        "Some rows are not learned from: training stops by the score on them.",
+        "Des lignes sont mises de côté : l'apprentissage s'arrête selon leur score.",
+    ),
+    # -- network
+    "penalty_l2": (
+        "ALPHA / 2 * |W|^2 for each matrix of weights; biases are free",
+        "ALPHA / 2 * |W|^2 pour chaque matrice de poids ; les biais sont libres",
+    ),
+    "penalty_l1": (
+        "ALPHA * (L1_RATIO * |W| + (1 - L1_RATIO) / 2 * |W|^2); biases are free.",
+        "ALPHA * (L1_RATIO * |W| + (1 - L1_RATIO) / 2 * |W|^2) ; les biais sont libres.",
+    ),
+    "carried_weights": (
+        'Return the "initial" or the "trained" weights, in the order of model.weights.',
+        'Rend les poids "initial" ou "trained", dans l\'ordre de model.weights.',
+    ),
+    "sparse_initial": (
+        "The first weights are sparse, for which Keras has no initializer: they are carried.",
+        "Les premiers poids sont creux ; Keras n'a pas d'initialiseur pour cela : ils sont joints.",
+    ),
+    "random": (
+        "Keras draws other random numbers here than strates: trained anew, this network has another loss curve.",
+        "Keras tire ici d'autres nombres que strates : réappris, ce réseau a une autre courbe de perte.",
+    ),
+    "stacked": (
+        "The first weights are those that the layers learned one at a time, each to reconstruct the layer below.",
+        "Les premiers poids sont ceux que les couches ont appris une à une, chacune à refaire celle d'en dessous.",
+    ),
+    "corruption": (
+        "Training corrupts the rows; the network has to find them again.",
+        "L'apprentissage abîme les lignes ; le réseau doit les retrouver.",
+    ),
+    "masking": (
+        "Sets a share of the numbers to zero, in training alone.",
+        "Met à zéro une part des nombres, pendant l'apprentissage seulement.",
+    ),
+    "tied": (
+        "A dense layer whose kernel is the transpose of another layer's.",
+        "Une couche dense dont le noyau est la transposée de celui d'une autre.",
+    ),
+    # -- objective
+    "summed": (
+        "Return the sum over a row's labels of their cross-entropies.",
+        "Rend la somme des entropies croisées des étiquettes d'une ligne.",
+    ),
+    # -- optimizer
+    "schedule_invscaling": (
+        "LEARNING_RATE / (1 + rows seen) ** POWER_T, the same through an epoch.",
+        "LEARNING_RATE / (1 + lignes vues) ** POWER_T, constant au cours d'une époque.",
+    ),
+    "schedule_one_cycle": (
+        "A rise over the first 30 % of the steps, then a fall, along cosines.",
+        "Une montée pendant 30 % des pas, puis une descente, selon des cosinus.",
+    ),
+    "orthant": (
+        "$short with exact zeros, as an L1 penalty asks (Andrew & Gao, 2007).",
+        "$short avec des zéros exacts, comme L1 le demande (Andrew & Gao, 2007).",
+    ),
+    "orthant_zero": (
+        "A weight of zero leaves it only if the loss pulls harder than the penalty.",
+        "Un poids nul ne bouge que si la perte tire plus fort que la pénalité.",
+    ),
+    "orthant_cross": (
+        "A weight that would change its sign stops at zero.",
+        "Un poids qui changerait de signe s'arrête à zéro.",
+    ),
+    # -- training
+    "order": (
+        "Return the order of the rows in an epoch; each epoch has its own.",
+        "Rend l'ordre des lignes d'une époque ; chaque époque a le sien.",
+    ),
+    "batches": (
+        "Yield the batches of an epoch, one after the other.",
+        "Donne les lots d'une époque, l'un après l'autre.",
+    ),
+    "stop": (
+        "Stops when the loss no longer falls by TOL in PATIENCE epochs.",
+        "Arrête quand la perte ne baisse plus de TOL en PATIENCE époques.",
+    ),
+    "stop_adaptive": (
+        "Divides the rate by 5 when the loss stalls; stops when it is tiny.",
+        "Divise le pas par 5 quand la perte stagne ; arrête quand il est infime.",
+    ),
+    "stop_early": (
+        "Stops when the score on the rows set aside stalls; keeps the best weights.",
+        "Arrête quand le score des lignes de côté stagne ; garde les meilleurs poids.",
+    ),
+    "watch": (
+        "Return score and loss on the rows that are set aside.",
+        "Rend le score et la perte sur les lignes mises de côté.",
+    ),
+    "step": (
+        "Take one step down the gradient of a batch; return the batch's loss.",
+        "Fait un pas selon le gradient d'un lot ; rend la perte du lot.",
+    ),
+    "stalled": ("Stop where the loss stalls.", "Arrêter quand la perte stagne."),
+    "stalled_adaptive": (
+        "Where the loss stalls, divide the rate by 5; stop when it is tiny.",
+        "Quand la perte stagne, diviser le pas par 5 ; arrêter quand il est infime.",
+    ),
+    "best_kept": ("Keep the best epoch's weights.", "Garder les poids de la meilleure époque."),
+    "lbfgs": (
+        "SciPy's L-BFGS takes one long vector: all weights, one after the other.",
+        "Le L-BFGS de SciPy veut un long vecteur : tous les poids, à la suite.",
+    ),
+    "lbfgs_fit": (
+        "model.fit has no L-BFGS: the loop is SciPy's.",
+        "model.fit n'a pas de L-BFGS : la boucle est celle de SciPy.",
+    ),
+    "set_vector": ("Put a vector's numbers into the network.", "Met les nombres d'un vecteur dans le réseau."),
+    "loss_and_gradient": (
+        "Return the loss over all rows, and its gradient.",
+        "Rend la perte sur toutes les lignes, et son gradient.",
+    ),
+    "goal": (
+        "Return the loss plus the penalty, and the gradient of the sum.",
+        "Rend la perte plus la pénalité, et le gradient de leur somme.",
+    ),
+    "halves": (
+        "|w| has no gradient at 0: each weight is p - n, with p and n of 0 or more.",
+        "|w| n'a pas de gradient en 0 : chaque poids est p - n, p et n positifs.",
+    ),
+    "joined": ("Return the weights p - n.", "Rend les poids p - n."),
+    "recorded": ("Keep the objective of each iteration.", "Garde l'objectif de chaque itération."),
+    "newton": (
+        "strates ends with Newton's steps, which find the last digits.",
+        "strates finit par des pas de Newton, qui trouvent les derniers chiffres.",
+    ),
+    "went_on": (
+        "This estimator was trained by several fits; what follows is one, from the first weights.",
+        "Cet estimateur a été appris en plusieurs fois ; ce qui suit l'est en une, depuis les premiers poids.",
+    ),
+    # -- answers
+    "second_class": (
+        "The network gives the probability of the second class alone.",
+        "Le réseau ne donne que la probabilité de la seconde classe.",
+    ),
+    "first_rows": ("The first five rows", "Les cinq premières lignes"),
+    "codes": (
+        "The code of a row: the output of the middle layer.",
+        "Le code d'une ligne : la sortie de la couche du milieu.",
+    ),
+    "accuracy": ("Accuracy:", "Exactitude :"),
+    "error": ("Mean squared error:", "Erreur quadratique moyenne :"),
+}

@@ -1,0 +1,152 @@
+"""What a fitted estimator is, as far as a script has to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from strates._types import AnyArray
+from strates.engine.architecture import ProblemKind
+from strates.engine.backend import keras
+from strates.engine.optimizers import make_optimizer
+
+#: Rows of a batch under batch_size="auto".
+AUTO_BATCH = 200
+_SETTINGS = {"momentum": "momentum", "nesterovs_momentum": "nesterov", "beta_1": "beta_1", "beta_2": "beta_2",
+             "epsilon": "epsilon"}  # fmt: skip
+
+Loop = Literal["fit", "tape"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network, and how it was trained.
+
+    Attributes
+    ----------
+    name : str
+        Of the estimator's class.
+    model : keras.Model
+        Inputs to probabilities, or to a reconstruction.
+    kind : {"binary", "categorical", "multilabel", "reconstruction"}
+    classes : ndarray or None
+        Labels, sorted.
+    parameters : mapping
+        Of the estimator.
+    alpha : float
+        Strength of the penalty.
+    seed : int or None
+        Of the fit; None where nobody knows it.
+    trained, initial : list of ndarray
+        Weights, in the order of ``model.weights``; no initial ones where training is not written.
+    activation : str
+        Keras's name of the hidden layers' activation.
+    image_shape : tuple or None
+        Of one image.
+    double : bool
+        Whether it computes in float64.
+    code_layer : str
+        Of an autoencoder: the layer in the middle.
+    tied : tuple of pairs of str
+        Names of two layers, the kernel of the first being the transpose of the second's.
+    """
+
+    name: str
+    model: keras.Model
+    kind: ProblemKind
+    classes: AnyArray | None
+    parameters: Mapping[str, Any]
+    alpha: float
+    seed: int | None
+    trained: list[AnyArray]
+    initial: list[AnyArray]
+    activation: str = "relu"
+    image_shape: tuple[int, ...] | None = None
+    double: bool = False
+    code_layer: str = ""
+    tied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lbfgs(self) -> bool:
+        """Whether all rows are taken at once by L-BFGS."""
+        return isinstance(self.solver, str) and self.solver == "lbfgs"
+
+    @property
+    def solver(self) -> Any:
+        """The parameter."""
+        return self.parameters.get("solver")
+
+    @property
+    def l1(self) -> float:
+        """What multiplies |W|_1."""
+        return self.alpha * float(self.parameters.get("l1_ratio", 0.0))
+
+    @property
+    def l2(self) -> float:
+        """What multiplies |W|_2^2 / 2."""
+        return self.alpha * (1 - float(self.parameters.get("l1_ratio", 0.0)))
+
+    @property
+    def smoothing(self) -> float:
+        """``label_smoothing``."""
+        return float(self.parameters.get("label_smoothing", 0.0))
+
+    @property
+    def weighted(self) -> bool:
+        """Whether classes have weights."""
+        return self.parameters.get("class_weight") is not None
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether rows are set aside to stop by."""
+        return bool(self.parameters.get("early_stopping")) and not self.lbfgs
+
+    @property
+    def schedule(self) -> str:
+        """``learning_rate``."""
+        return str(self.parameters.get("learning_rate", "constant"))
+
+    @property
+    def patient(self) -> bool:
+        """Whether training may stop before its last epoch."""
+        patience = self.parameters.get("n_iter_no_change", np.inf)
+        open_end = self.schedule in ("cosine", "one_cycle") and not self.stops_early
+        return not self.lbfgs and (self.stops_early or (bool(np.isfinite(patience)) and not open_end))
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is a training to write."""
+        return bool(self.parameters.get("fine_tune", True))
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether each epoch has an order of its own."""
+        return bool(self.parameters.get("shuffle", True)) and not self.lbfgs
+
+    @property
+    def dtype(self) -> str:
+        """Of inputs."""
+        return "float64" if self.double else "float32"
+
+    @property
+    def draws(self) -> bool:
+        """Whether training draws numbers that a script draws otherwise: masks, noise, changes of images."""
+        random = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout")
+        layers = self.model._flatten_layers(include_self=False, recursive=True)
+        names = [type(layer).__name__ for layer in layers]
+        return any(name.startswith((*random, "Random")) for name in names) or bool(self.parameters.get("denoising"))
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a batch."""
+        size = self.parameters.get("batch_size", "auto")
+        return AUTO_BATCH if size == "auto" else int(size)
+
+    @property
+    def optimizer(self) -> keras.optimizers.Optimizer:
+        """A fresh Keras optimizer of the gradient solver."""
+        given = {new: self.parameters[old] for old, new in _SETTINGS.items() if old in self.parameters}
+        return make_optimizer(self.solver, given)

@@ -1,0 +1,84 @@
+"""From a fitted estimator to what a script has to say about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from strates._types import AnyArray
+from strates.engine.keras_code.plan import Plan
+from strates.engine.tied_weights import TiedWeights
+from strates.exceptions import ParameterError
+
+
+def read_plan(est: Any) -> Plan:
+    """Read a fitted estimator's network and settings.
+
+    Parameters
+    ----------
+    est : fitted estimator of strates
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    NotFittedError
+        It has learned nothing.
+    ParameterError
+        It has no network.
+    """
+    check_is_fitted(est, msg="This %(name)s is not fitted yet: it has no weights to write a script of. Call fit first.")
+    if not hasattr(type(est), "network_") or not hasattr(est, "_architecture"):
+        raise ParameterError(
+            f"A {type(est).__name__} has no network_ to write out. Give a fitted classifier or autoencoder of strates, "
+            "or a Pipeline that ends in one."
+        )
+    architecture, parameters = est._architecture, dict(est.get_params(deep=False))
+    linear = type(est).__name__ == "LogisticRegression"
+    if linear:
+        parameters["_exact"] = True
+    autoencoder, tied = hasattr(architecture, "code_layer"), TiedWeights.of(architecture)
+    encoding = getattr(est, "_encoding", None)
+    lbfgs = isinstance(parameters.get("solver"), str) and parameters["solver"] == "lbfgs"
+    return Plan(
+        name=type(est).__name__,
+        model=architecture.build_for_training() if autoencoder else architecture.build(),
+        kind=est._kind,
+        classes=None if encoding is None else np.asarray(encoding.classes),
+        parameters=parameters,
+        alpha=float(getattr(est, "alpha_", 0.0)),
+        seed=int(est._seed),
+        trained=tied.free(_trained(est, linear)),
+        initial=tied.free(_initial(est)),
+        activation=getattr(architecture, "activation", "relu"),
+        image_shape=getattr(est, "image_shape_", None),
+        double=linear or lbfgs,
+        code_layer=architecture.code_layer if autoencoder else "",
+        tied=_tied_names(architecture) if autoencoder else (),
+    )
+
+
+def _initial(est: Any) -> list[AnyArray]:
+    """Return the weights that training begins with; of a stack, what its layers learned one by one."""
+    if not hasattr(est, "autoencoders_"):
+        found: list[AnyArray] = est._initial_weights(est._seed)
+        return found
+    halves = [one._current_weights for one in est.autoencoders_]
+    return [w for half in halves for w in half[:2]] + [w for half in halves[::-1] for w in half[2:]]
+
+
+def _tied_names(architecture: Any) -> tuple[tuple[str, str], ...]:
+    names = [layer.name for layer in (*architecture.encoder.layers, *architecture.decoder.layers)]
+    return tuple((names[place // 2], names[source // 2]) for place, source in architecture.transposed)
+
+
+def _trained(est: Any, linear: bool) -> list[AnyArray]:
+    """Return the weights that predict; a logistic regression's in float64."""
+    if linear:
+        return [np.ascontiguousarray(est.coef_.T), np.asarray(est.intercept_)]
+    weights: list[AnyArray] = est._current_weights
+    return weights

@@ -1,0 +1,236 @@
+"""The part of a script that trains: batches in an order that can be repeated, then model.fit or a loop of one's own."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from strates.engine.keras_code.layout import Call, Keyword, lay_out
+from strates.engine.keras_code.objective import has_own_losses, join, loss_call
+from strates.engine.keras_code.plan import Loop, Plan
+from strates.engine.keras_code.words import fill
+
+_ORDER = '''
+def order_of_rows(epoch):
+    """$order"""
+    purpose = zlib.crc32(f"shuffle {epoch}".encode())
+    seed = np.random.SeedSequence(ORDER_SEED, spawn_key=(purpose,))
+    return np.random.default_rng(seed).permutation(len(X_train))
+'''
+_BATCHES = '''
+def batches(epoch):
+    """$batches"""
+    order = $order_code
+    for first in range(0, len(X_train), BATCH_SIZE):
+        rows = order[first : first + BATCH_SIZE]
+        yield $batch
+'''
+_WATCH = '''
+def watch():
+    """$watch"""
+    outputs = model(X_watched, training=False).numpy()
+    $score
+    losses = $losses
+    return $mean
+'''
+_STOP = '''
+class Stop(keras.callbacks.Callback):
+    """$stop"""
+
+    def on_train_begin(self, logs=None):
+        self.best, self.waited = np.inf, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.waited = self.waited + 1 if logs["loss"] > self.best - TOL else 0
+        self.best = min(self.best, logs["loss"])
+        if self.waited > PATIENCE:
+            self.model.stop_training = True
+'''
+_STOP_ADAPTIVE = '''
+class Slow(keras.callbacks.Callback):
+    """$stop_adaptive"""
+
+    def on_train_begin(self, logs=None):
+        self.best, self.waited = np.inf, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.waited = self.waited + 1 if logs["loss"] > self.best - TOL else 0
+        self.best = min(self.best, logs["loss"])
+        if self.waited > PATIENCE:
+            rate = float(self.model.optimizer.learning_rate)
+            self.waited, self.model.stop_training = 0, rate <= 1e-6
+            self.model.optimizer.learning_rate = rate / 5
+'''
+_STOP_EARLY = '''
+class StopEarly(keras.callbacks.Callback):
+    """$stop_early"""
+
+    def on_train_begin(self, logs=None):
+        self.best, self.waited = (-np.inf, -np.inf), 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        score, loss = watch()
+        self.waited = self.waited + 1 if score < self.best[0] + TOL else 0
+        if (score, -loss) > self.best:
+            self.best, self.weights = (score, -loss), self.model.get_weights()
+        if self.waited > PATIENCE:
+            $then
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.weights)
+'''
+_STEP = '''
+@tf.function(reduce_retracing=True)
+def train_step($arguments):
+    """$step"""
+    with tf.GradientTape() as tape:
+        outputs = model(x, training=True)
+        loss = $loss
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply(gradients, model.trainable_variables)
+    return loss
+'''
+_LOOP = """
+if TRAIN:
+    model.set_weights(carried_weights("initial"))
+    $begin
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for batch in batches(epoch):
+            total += float(train_step(*batch)) * len(batch[0])
+        losses.append(total / len(X_train))
+        print(f"Epoch {epoch + 1}: loss {losses[-1]:.6f}")
+${then}${finish}else:
+    model.set_weights(carried_weights("trained"))
+"""
+_PATIENCE = """
+# $stalled
+waited = waited + 1 if losses[-1] > best - TOL else 0
+best = min(best, losses[-1])
+if waited > PATIENCE:
+    break
+"""
+_PATIENCE_ADAPTIVE = """
+# $stalled_adaptive
+waited = waited + 1 if losses[-1] > best - TOL else 0
+best = min(best, losses[-1])
+if waited > PATIENCE:
+    rate, waited = float(optimizer.learning_rate), 0
+    if rate <= 1e-6:
+        break
+    optimizer.learning_rate = rate / 5
+"""
+_PATIENCE_EARLY = """
+# $best_kept
+score, loss = watch()
+waited = waited + 1 if score < best[0] + TOL else 0
+if (score, -loss) > best:
+    best, best_weights = (score, -loss), model.get_weights()
+if waited > PATIENCE:
+    $stop
+"""
+_SLOWER = """rate, waited = float(optimizer.learning_rate), 0
+    if rate <= 1e-6:
+        break
+    optimizer.learning_rate = rate / 5"""
+_SLOWER_FIT = """rate = float(self.model.optimizer.learning_rate)
+            self.waited, self.model.stop_training = 0, rate <= 1e-6
+            self.model.optimizer.learning_rate = rate / 5"""
+_FIT = """
+if TRAIN:
+    model.set_weights(carried_weights("initial"))
+    model.compile(optimizer=optimizer, loss=loss_function)
+    every_batch = (batch for epoch in range(EPOCHS) for batch in batches(epoch))
+$fit
+    losses = history.history["loss"]
+else:
+    model.set_weights(carried_weights("trained"))
+"""
+
+
+def training_code(plan: Plan, loop: Loop, language: str) -> str:
+    """Write batches, and the loop over them.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of a gradient solver.
+    loop : {"fit", "tape"}
+    language : {"en", "fr"}
+    """
+    targets = ["targets_train[rows]"] if plan.classes is not None else ["X_train[rows]"]
+    weights = ["weights_train[rows]"] if plan.weighted else []
+    batch = ", ".join(["X_train[rows]", *targets, *weights])
+    order = "order_of_rows(epoch)" if plan.shuffled else "np.arange(len(X_train))"
+    parts = [
+        fill("# $random", language) if plan.draws else "",
+        fill(_ORDER, language) if plan.shuffled else "",
+        fill(_BATCHES, language, batch=batch, order_code=order),
+        watch_code(plan, language) if plan.stops_early else "",
+        *(_by_fit(plan, language) if loop == "fit" else _by_tape(plan, language)),
+    ]
+    return join(parts)
+
+
+def watch_code(plan: Plan, language: str) -> str:
+    """Write the score and the loss on the rows that are set aside."""
+    scores = {
+        "binary": "scores = np.all((outputs > 0.5) == (targets_watched > 0.5), axis=-1)",
+        "multilabel": "scores = np.all((outputs > 0.5) == (targets_watched > 0.5), axis=-1)",
+        "categorical": "scores = outputs.argmax(axis=-1) == targets_watched",
+        "reconstruction": "scores = -np.square(outputs - X_watched).mean(axis=-1)",
+    }
+    if plan.kind == "categorical" and plan.smoothing:
+        scores["categorical"] = "scores = outputs.argmax(axis=-1) == targets_watched.argmax(axis=-1)"
+    if plan.kind == "reconstruction":
+        logistic = "BinaryCrossentropy" in str(loss_call(plan))
+        name = "binary_crossentropy" if logistic else "mean_squared_error"
+        losses = f"keras.losses.{name}(X_watched, outputs)"
+    else:
+        sparse = "sparse_" if not plan.smoothing else ""
+        name = f"{sparse}categorical_crossentropy" if plan.kind == "categorical" else "binary_crossentropy"
+        losses = f"keras.losses.{name}(targets_watched, outputs)"
+    means = ("np.mean(scores)", "np.mean(losses)")
+    if plan.weighted:
+        means = ("np.average(scores, weights=weights_watched)", "np.average(losses, weights=weights_watched)")
+    text = fill(_WATCH, language, score=scores[plan.kind], losses=losses, mean=", ".join(means))
+    lines = text.split("\n")
+    if len(lines[-1]) > 88:
+        lines[-1] = f"    return (\n        {means[0]},\n        {means[1]},\n    )"
+    return "\n".join(lines)
+
+
+def _by_fit(plan: Plan, language: str) -> list[str]:
+    parts, callbacks = [], []
+    if plan.patient:
+        stop, adaptive = "self.model.stop_training = True", plan.schedule == "adaptive"
+        if plan.stops_early:
+            name = "StopEarly"
+            parts.append(fill(_STOP_EARLY, language, then=_SLOWER_FIT if adaptive else stop))
+        else:
+            name = "Slow" if adaptive else "Stop"
+            parts.append(fill(_STOP_ADAPTIVE if adaptive else _STOP, language))
+        callbacks.append(Keyword("callbacks", f"[{name}()]"))
+    run = Call(
+        "model.fit(",
+        ("every_batch", Keyword("steps_per_epoch", "STEPS"), Keyword("epochs", "EPOCHS"), *callbacks,
+         Keyword("verbose", "2")),
+    )  # fmt: skip
+    return [*parts, fill(_FIT, language, fit=lay_out(run, before="history = ", indent=4))]
+
+
+def _by_tape(plan: Plan, language: str) -> list[str]:
+    loss = f"loss_function(y, outputs{', sample_weight=w' if plan.weighted else ''})"
+    if plan.kind == "multilabel":
+        loss = f"tf.reduce_mean({loss})"
+    if plan.alpha or has_own_losses(plan.model):
+        loss += " + sum(model.losses)"
+    begin, then, finish = "losses = []", "", ""
+    if plan.stops_early:
+        begin, finish = "losses, best, waited = [], (-np.inf, -np.inf), 0", "    model.set_weights(best_weights)\n"
+        then = fill(_PATIENCE_EARLY, language, stop=_SLOWER if plan.schedule == "adaptive" else "break")
+    elif plan.patient:
+        begin = "losses, best, waited = [], np.inf, 0"
+        then = fill(_PATIENCE_ADAPTIVE if plan.schedule == "adaptive" else _PATIENCE, language)
+    then = indent(then, " " * 8) + "\n" if then else ""
+    step = fill(_STEP, language, arguments="x, y, w" if plan.weighted else "x, y", loss=loss)
+    return [step, fill(_LOOP, language, begin=begin, then=then, finish=finish)]
