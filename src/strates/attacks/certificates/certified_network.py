@@ -15,7 +15,7 @@ from strates.attacks.certificates.ball import Ball
 from strates.attacks.certificates.layer_chain import LayerChain, layer_chain
 from strates.attacks.victim import Victim
 from strates.backprop.layers import Dense, Layer, Rescaling
-from strates.exceptions import ParameterError
+from strates.exceptions import ParameterError, TargetError
 
 #: Numbers that one batch of rows may make of itself in a layer.
 _NUMBERS = 8_000_000
@@ -102,7 +102,7 @@ class CertifiedNetwork:
 def _codes(victim: Victim, y: Any, n_rows: int) -> AnyArray:
     codes = victim.codes(y)
     if codes.shape != (n_rows,):
-        raise ParameterError(f"X has {n_rows} rows, y has shape {codes.shape}. Give one label for each row.")
+        raise TargetError(f"X has {n_rows} rows, y has shape {codes.shape}. Give one label for each row.")
     return codes
 
 

@@ -13,7 +13,7 @@ from strates.attacks.certificates.certificate_result import CertificateResult
 from strates.attacks.certificates.certified_network import CertifiedNetwork
 from strates.attacks.certificates.exact_search import ExactSearch
 from strates.attacks.certificates.largest_radius import largest_radius
-from strates.attacks.certificates.margins import Relaxation, is_robust
+from strates.attacks.certificates.margins import Relaxation, least_margin
 from strates.exceptions import ParameterError
 
 Method = Literal["interval", "linear", "exact"]
@@ -112,7 +112,7 @@ def certify(
     wrong = network.codes != network.predicted
     right = np.flatnonzero(~wrong)
     proved = np.zeros(len(wrong), bool)
-    proved[right] = _passes(network, right, np.full(len(right), epsilon), norm, relaxation)
+    proved[right] = _margins(network, right, np.full(len(right), epsilon), norm, relaxation) > 0
     report = _Report(network, np.where(proved, epsilon, 0.0))
     if method == "exact":
         _check_exact(time_limit, max_unstable)
@@ -258,15 +258,15 @@ def _check_exact(time_limit: float, max_unstable: int) -> None:
     check_positive("max_unstable", max_unstable, whole=True)
 
 
-def _passes(
+def _margins(
     network: CertifiedNetwork, rows: AnyArray, radii: FloatArray, norm: str, relaxation: Relaxation
-) -> NDArray[np.bool_]:
-    """Say of which rows the class is proved to stay, in batches."""
-    found = np.zeros(len(rows), bool)
+) -> FloatArray:
+    """Return how far ahead the classes of some rows stay, in batches."""
+    found = np.zeros(len(rows))
     vectors = network.chain.n_scores if relaxation == "linear" else 1
     for batch in network.batches(np.arange(len(rows)), vectors=vectors):
         ball = network.ball(rows[batch], radii[batch], norm)
-        found[batch] = is_robust(network.chain, ball, network.codes[rows[batch]], relaxation)
+        found[batch] = least_margin(network.chain, ball, network.codes[rows[batch]], relaxation)
     return found
 
 
@@ -276,7 +276,7 @@ def _largest(
     """Return the largest radii at which some rows pass."""
     start = np.minimum(_guess(network, norm), cap)
     return largest_radius(
-        lambda which, radii: _passes(network, rows[which], radii, norm, relaxation), start, cap, tol=tol
+        lambda which, radii: _margins(network, rows[which], radii, norm, relaxation), start, cap, tol=tol
     )
 
 

@@ -52,6 +52,8 @@ def descend(
     for _ in range(_APPROACHES):
         margins, gradients = blocks.margins(x, differences)
         _keep(best, x, margins, centres)
+        walls = ((x <= low)[:, None] & (gradients > 0)) | ((x >= high)[:, None] & (gradients < 0))
+        gradients = np.where(walls, 0.0, gradients)  # a step downhill cannot leave the bounds
         lengths = np.abs(gradients).sum(axis=2)
         steps = np.maximum(margins, 0) / np.maximum(lengths, 1e-12) + 1e-6
         nearest = steps.argmin(axis=1)

@@ -77,7 +77,7 @@ class ExactSearch:
                     deadline=deadline, most_unstable=self.max_unstable,
                 )  # fmt: skip
             except ParameterError:
-                if first and not np.isfinite(best.distance):
+                if first:
                     raise
                 break
             first = False

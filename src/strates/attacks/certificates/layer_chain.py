@@ -89,7 +89,9 @@ def layer_chain(model: Any, *, front: Sequence[Layer] = (), input_shape: Shape |
     --------
     >>> from strates import MLPClassifier
     >>> from strates.datasets import moons
-    >>> clf = MLPClassifier((4,), learning_rate="cosine", max_iter=5, random_state=0).fit(*moons(n_samples=60, random_state=0))
+    >>> clf = MLPClassifier((4,), learning_rate="cosine", max_iter=5, random_state=0).fit(
+    ...     *moons(n_samples=60, random_state=0)
+    ... )
     >>> [step.name for step in layer_chain(clf.network_).steps]
     ['hidden_1', 'hidden_1 (relu)', 'outputs']
     """

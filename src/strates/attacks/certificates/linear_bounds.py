@@ -55,15 +55,16 @@ def linear_bounds(chain: LayerChain, ball: Ball, *, rounded: bool = True) -> Bou
     Interval(lower=array([[0.]]), upper=array([[0.]]))
     """
     bounds = Bounds([ball.box], [])
-    weighted = 0
+    sums = mixing = 0  # weighted sums so far, and those since the last bend
     for i, step in enumerate(chain.steps):
         if isinstance(step, AffineStep):
-            weighted += not step.is_diagonal
+            sums, mixing = sums + (not step.is_diagonal), mixing + (not step.is_diagonal)
             continue
         extend(chain, ball, bounds, i, rounded=rounded)
-        # the inputs of the first bend are exact already, unless several sums follow one another
-        if weighted > 1 and math.prod(step.input_shape) <= MOST_UNITS:
+        # where nothing was mixed, or once only, intervals are exact already
+        if sums > 1 and mixing and math.prod(step.input_shape) <= MOST_UNITS:
             bounds.before[i] = _narrowed(chain, ball, bounds, i)
+        mixing = 0
     extend(chain, ball, bounds, len(chain.steps), rounded=rounded)
     return bounds
 

@@ -59,7 +59,7 @@ def lowest_margins(chain: LayerChain, ball: Ball, codes: AnyArray, bounds: Bound
     return found
 
 
-def is_robust(chain: LayerChain, ball: Ball, codes: AnyArray, method: Relaxation) -> AnyArray:
-    """Say for which rows the class is proved to be the same on the whole ball, of shape (n_rows,)."""
+def least_margin(chain: LayerChain, ball: Ball, codes: AnyArray, method: Relaxation) -> FloatArray:
+    """Return a number for each row that is positive only if its class is proved to be the same on the whole ball."""
     bounds = bounds_of(chain, ball, method)
-    return np.asarray((lowest_margins(chain, ball, codes, bounds, method) > TIE).all(axis=1))
+    return np.asarray(lowest_margins(chain, ball, codes, bounds, method).min(axis=1) - TIE)

@@ -115,7 +115,8 @@ class RandomizedSmoothing(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_rows,)
         """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        shares = self.predict_proba(X)
+        return np.asarray(self.classes_[shares.argmax(axis=1)])
 
     def certify(self, X: Any, y: Any = None, *, epsilon: float | None = None) -> CertificateResult:
         """Find for each row the l2 radius within which the vote stays the same.
