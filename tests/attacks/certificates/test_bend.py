@@ -94,9 +94,10 @@ def test_float32_errs_by_less_than_is_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_pooling_by_the_largest(padding: str) -> None:
+@pytest.mark.parametrize(("size", "strides"), [((2, 2), (2, 1)), ((2, 2), None), ((3, 2), None), ((2, 2), (3, 3))])
+def test_pooling_by_the_largest(size: tuple[int, int], strides: tuple[int, int] | None, padding: str) -> None:
     rng = np.random.default_rng(0)
-    layer = MaxPool2D((2, 2), strides=(2, 1), padding=padding)
+    layer = MaxPool2D(size, strides=strides, padding=padding)
     step = bend(layer, (5, 4, 2))
     assert isinstance(step, MaxPoolBend)
     lower = rng.normal(size=(20, 5, 4, 2))

@@ -49,14 +49,14 @@ class Ball:
 
         Parameters
         ----------
-        A : ndarray of shape (n_rows, k, ...)
+        A : ndarray of shape (n_rows, k, ...), or (1, k, ...) for all rows alike
 
         Returns
         -------
         ndarray of shape (n_rows, k)
         """
         flat = A.reshape(*A.shape[:2], -1)
-        n = len(flat)
+        n = len(self.centre)
         box = self.box
         middle = ((box.lower + box.upper) / 2).reshape(n, -1)
         half = ((box.upper - box.lower) / 2).reshape(n, -1)

@@ -10,6 +10,7 @@ import numpy as np
 from strates._types import AnyArray, FloatArray
 from strates.attacks.certificates.affine_step import Shape
 from strates.backprop.layers import Activation, Layer, MaxPool2D
+from strates.backprop.layers.max_pool2d import MaxPoolCache
 
 #: Share of its value (and of 1) by which an activation may be off in float32: eight times the unit roundoff.
 _FLOAT32_SLACK = 2.0**-21
@@ -61,7 +62,7 @@ class Bend(ABC):
 
         Parameters
         ----------
-        A : ndarray of shape (n_rows, k, *output_shape)
+        A : ndarray of shape (n_rows, k, *output_shape), or (1, k, *output_shape) for all rows alike
         x : Interval
             Of shape (n_rows, *input_shape).
 
@@ -95,12 +96,20 @@ class ActivationBend(Bend):
         return _FLOAT32_SLACK * (1 + y.magnitude)
 
     def pull_lower(self, A: FloatArray, x: Interval) -> tuple[FloatArray, FloatArray]:
-        """Take the line below where A is positive, the line above where it is negative."""
+        """Take the line below where A is positive, the line above where it is negative.
+
+        That is A times the mean of both plus |A| times half their difference.
+        """
         below, above = self.lines(x)
-        positive, negative = np.maximum(A, 0), np.minimum(A, 0)
-        slope = positive * below.slope[:, None] + negative * above.slope[:, None]
-        axes = tuple(range(2, A.ndim))
-        return slope, (positive * below.offset[:, None] + negative * above.offset[:, None]).sum(axis=axes)
+        size = np.abs(A)
+        slope = A * ((below.slope + above.slope) / 2)[:, None]
+        slope += size * ((below.slope - above.slope) / 2)[:, None]
+        middle, half = (below.offset + above.offset) / 2, (below.offset - above.offset) / 2
+        n, k = len(middle), A.shape[1]
+        constant = A.reshape(len(A), k, -1) @ middle.reshape(n, -1, 1) + size.reshape(len(A), k, -1) @ half.reshape(
+            n, -1, 1
+        )
+        return slope, constant[..., 0]
 
     def lines(self, x: Interval) -> tuple[Line, Line]:
         """Return a line below and a line above the function between two bounds (Zhang et al. 2018)."""
@@ -181,18 +190,34 @@ class MaxPoolBend(Bend):
 
     def pull_lower(self, A: FloatArray, x: Interval) -> tuple[FloatArray, FloatArray]:
         """Below is the cell of the largest lower bound; above too, if it beats all others, else a constant."""
-        n, k = A.shape[:2]
+        n, k = len(x.lower), A.shape[1]
         cache = self.layer.forward(x.lower)[1]
         upper = self.layer.windows.cut(np.asarray(x.upper, np.float64), outside=-np.inf)
         cells = upper.reshape(*upper.shape[:3], -1, upper.shape[-1])
         won = np.arange(cells.shape[3])[:, None] == cache.winner[:, :, :, None]
         others = np.where(won, -np.inf, cells).max(axis=3)
         sure = others <= self.layer.forward(x.lower)[0]
-        positive, negative = np.maximum(A, 0), np.minimum(A, 0)
+        negative = np.minimum(A, 0)
         constant = (negative * np.where(sure, 0.0, cells.max(axis=3))[:, None]).sum(axis=(2, 3, 4))
-        carried = (positive + negative * sure[:, None]).reshape(n * k, *A.shape[2:])
-        repeated = cache._replace(winner=np.repeat(cache.winner, k, axis=0), shape=(n * k, *cache.shape[1:]))
-        return self.layer.backward(carried, repeated)[0].reshape(n, k, *self.input_shape), constant
+        carried = np.broadcast_to(np.where(sure[:, None], A, np.maximum(A, 0)), (n, k, *A.shape[2:]))
+        return self._to_winners(carried, cache.winner), constant
+
+    def _to_winners(self, A: FloatArray, winner: AnyArray) -> FloatArray:
+        """Put what stands for each window where its winner is."""
+        n, k = A.shape[:2]
+        windows, (height, width, channels) = self.layer.windows, self.input_shape
+        if windows.size != windows.strides:  # windows that overlap: what comes to the same place adds up
+            cache = MaxPoolCache(np.repeat(winner, k, axis=0), (n * k, *self.input_shape))
+            flat = A.reshape(n * k, *A.shape[2:])
+            return np.asarray(self.layer.backward(flat, cache)[0].reshape(n, k, *self.input_shape))
+        (above, _), (left, _) = windows.borders(height, width)
+        rows, columns = np.indices(winner.shape[1:3])
+        (kh, kw), (down, across) = windows.size, np.divmod(winner, windows.size[1])
+        pixel = (rows[..., None] * kh - above + down) * width + columns[..., None] * kw - left + across
+        place = (pixel * channels + np.arange(channels)).reshape(n, 1, -1)
+        found = np.zeros((n, k, height * width * channels))
+        np.put_along_axis(found, place, A.reshape(n, k, -1), axis=2)
+        return found.reshape(n, k, *self.input_shape)
 
 
 def bend(layer: Layer, input_shape: Shape) -> Bend | None:

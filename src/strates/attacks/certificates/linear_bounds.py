@@ -78,7 +78,7 @@ def _narrowed(chain: LayerChain, ball: Ball, bounds: Bounds, i: int) -> Interval
     together = max(1, _NUMBERS // (n * widest))
     for start in range(0, units, together):
         part = slice(start, min(start + together, units))
-        A = np.eye(units)[part].reshape(1, -1, *shape).repeat(n, axis=0)
+        A = np.eye(units)[part].reshape(1, -1, *shape)
         np.maximum(lower[:, part], lowest(chain, ball, bounds, i, A), out=lower[:, part])
         np.minimum(upper[:, part], -lowest(chain, ball, bounds, i, -A), out=upper[:, part])
     return Interval(lower.reshape(known.lower.shape), upper.reshape(known.upper.shape))
@@ -97,7 +97,7 @@ def lowest(
         Of the steps before; those after are not looked at.
     position : int
         The step; ``len(chain.steps)`` for the scores.
-    A : ndarray of shape (n_rows, k, ...)
+    A : ndarray of shape (n_rows, k, ...), or (1, k, ...) for all rows alike
     affine_only : bool, default=False
         Stop at the last bend, and take its outputs' intervals.
 
@@ -105,10 +105,10 @@ def lowest(
     -------
     ndarray of shape (n_rows, k)
     """
-    n, k = A.shape[:2]
-    total = np.zeros((n, k))
+    k = A.shape[1]
+    total = np.zeros((len(ball.centre), k))
     for i in reversed(range(position)):
-        step = chain.steps[i]
+        step, n = chain.steps[i], len(A)  # A is alike for all rows as long as no bend is passed
         flat = A.reshape(n, k, -1)
         error = bounds.rounding[i].reshape(len(bounds.rounding[i]), -1, 1)
         if error.any():
@@ -119,7 +119,8 @@ def lowest(
             continue
         if affine_only:  # the interval behind it holds the rounding already
             y = step.interval(bounds.before[i])
-            middle, half = (y.lower + y.upper).reshape(n, -1, 1) / 2, (y.upper - y.lower).reshape(n, -1, 1) / 2
+            lower, upper = y.lower.reshape(len(total), -1, 1), y.upper.reshape(len(total), -1, 1)
+            middle, half = (lower + upper) / 2, (upper - lower) / 2
             return np.asarray(total + (flat @ middle - np.abs(flat) @ half)[..., 0])
         A, constant = step.pull_lower(A, bounds.before[i])
         total += constant
