@@ -223,6 +223,15 @@ def test_result_of_one_distance_and_of_radii_agree(mlp: MLPClassifier) -> None:
     assert not certify(mlp, X, epsilon=middle).already_wrong.any()
 
 
+@pytest.mark.parametrize("method", ["interval", "linear", "exact"])
+def test_nothing_is_proved_of_wrong_rows(mlp: MLPClassifier, method: Any) -> None:
+    y = (mlp.predict(DIGITS[:4]) + 1) % 10
+    for result in (certify(mlp, DIGITS[:4], y, epsilon=0.1, method=method), certified_radius(mlp, DIGITS[:4], y)):
+        assert result.status.tolist() == ["already wrong"] * 4
+        assert result.certified_accuracy == result.clean_accuracy == 0
+        assert result.radius.tolist() == [0] * 4
+
+
 def test_images_flat_or_not_and_bytes(cnn: CNNClassifier) -> None:
     flat = certify(cnn, DIGITS[:20], DIGIT[:20], epsilon=0.01)
     shaped = certify(cnn, DIGITS[:20].reshape(-1, 8, 8), DIGIT[:20], epsilon=0.01)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from strates.attacks.certificates.certificate_result import CertificateResult
 from strates.attacks.certificates.certified_curve import certified_curve
-from strates.attacks.certificates.certify import certified_radius, certify
+from strates.attacks.certificates.certified_radius import certified_radius
+from strates.attacks.certificates.certify import certify
 from strates.attacks.certificates.randomized_smoothing import RandomizedSmoothing
 
 __all__ = ["CertificateResult", "RandomizedSmoothing", "certified_curve", "certified_radius", "certify"]

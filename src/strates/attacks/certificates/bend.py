@@ -211,9 +211,9 @@ class MaxPoolBend(Bend):
             flat = A.reshape(n * k, *A.shape[2:])
             return np.asarray(self.layer.backward(flat, cache)[0].reshape(n, k, *self.input_shape))
         (above, _), (left, _) = windows.borders(height, width)
-        rows, columns = np.indices(winner.shape[1:3])
         (kh, kw), (down, across) = windows.size, np.divmod(winner, windows.size[1])
-        pixel = (rows[..., None] * kh - above + down) * width + columns[..., None] * kw - left + across
+        rows, columns = np.arange(winner.shape[1])[:, None, None], np.arange(winner.shape[2])[:, None]
+        pixel = (rows * kh - above + down) * width + columns * kw - left + across
         place = (pixel * channels + np.arange(channels)).reshape(n, 1, -1)
         found = np.zeros((n, k, height * width * channels))
         np.put_along_axis(found, place, A.reshape(n, k, -1), axis=2)

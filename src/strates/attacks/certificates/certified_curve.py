@@ -11,7 +11,8 @@ from scipy.stats import binomtest
 
 from strates._types import FloatArray
 from strates.attacks.attack import check_positive
-from strates.attacks.certificates.certify import Method, certify
+from strates.attacks.certificates.certificate_search import Method
+from strates.attacks.certificates.certify import certify
 from strates.exceptions import ParameterError
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from strates._types import AnyArray, FloatArray
-from strates.attacks.attack import check_choice, check_positive
+from strates.attacks.attack import check_positive
 from strates.attacks.certificates.certificate_result import CertificateResult
-from strates.attacks.certificates.certified_network import CertifiedNetwork
+from strates.attacks.certificates.certificate_search import (
+    Method,
+    Report,
+    check_limits,
+    largest_radii,
+    margins_at,
+    read_network,
+)
 from strates.attacks.certificates.exact_search import ExactSearch
-from strates.attacks.certificates.largest_radius import largest_radius
-from strates.attacks.certificates.margins import Relaxation, least_margin
-from strates.exceptions import ParameterError
-
-Method = Literal["interval", "linear", "exact"]
-_METHODS = ("interval", "linear", "exact")
-_NORMS = ("linf", "l2", "l1")
+from strates.attacks.certificates.margins import Relaxation
 
 
 def certify(
@@ -106,184 +105,18 @@ def certify(
     0.86
     """
     check_positive("epsilon", epsilon, unit=", a distance in the units of X")
-    network = _network(clf, X, y, norm, bounds, method)
+    network = read_network(clf, X, y, norm, bounds, method)
     epsilon = float(epsilon)
     relaxation: Relaxation = "interval" if method == "interval" else "linear"
     wrong = network.codes != network.predicted
     right = np.flatnonzero(~wrong)
     proved = np.zeros(len(wrong), bool)
-    proved[right] = _margins(network, right, np.full(len(right), epsilon), norm, relaxation) > 0
-    report = _Report(network, np.where(proved, epsilon, 0.0))
+    proved[right] = margins_at(network, right, np.full(len(right), epsilon), norm, relaxation) > 0
+    report = Report(network, np.where(proved, epsilon, 0.0))
     if method == "exact":
-        _check_exact(time_limit, max_unstable)
+        check_limits(time_limit, max_unstable)
         rest = np.flatnonzero(~wrong & ~proved)
-        known = _largest(network, rest, norm, relaxation, np.full(len(rest), epsilon), tol=0.05)
+        known = largest_radii(network, rest, norm, relaxation, np.full(len(rest), epsilon), tol=0.05)
         search = ExactSearch(network, epsilon, time_limit, max_unstable)
         report.add(rest, search.search(rest, known) if len(rest) else [])
     return report.result(wrong, report.radius >= epsilon, epsilon, norm, method)
-
-
-def certified_radius(
-    clf: Any,
-    X: Any,
-    y: Any = None,
-    *,
-    norm: str = "linf",
-    bounds: Any = (0, 1),
-    method: Method = "linear",
-    tol: float = 1e-3,
-    time_limit: float = 60.0,
-    max_unstable: int = 400,
-) -> CertificateResult:
-    """Find for each row the largest distance within which its class is proved to stay.
-
-    Parameters
-    ----------
-    clf : fitted classifier or pipeline
-        As :func:`certify` takes it.
-    X : DataFrame or array of n_rows rows
-    y : array-like of shape (n_rows,), optional
-        True classes; without it, the predicted ones.
-    norm : {"linf", "l2", "l1"}, default="linf"
-    bounds : tuple (low, high) or None, default=(0, 1)
-    method : {"linear", "interval", "exact"}, default="linear"
-        "exact" gives the distance of the nearest counterexample, and it.
-    tol : float, default=1e-3
-        How precisely to bisect: what could not be proved is at most a share of ``tol`` larger.
-    time_limit : float, default=60.0
-        Seconds for each row, of the exact method; what is proved by then counts.
-    max_unstable : int, default=400
-        As of :func:`certify`.
-
-    Returns
-    -------
-    CertificateResult
-        ``radius`` holds the distances, 0 for rows that are wrong, infinite where no input within the bounds has another
-        class. No adversarial example is nearer.
-
-    Raises
-    ------
-    ParameterError, DataError, TargetError
-        As of :func:`certify`.
-
-    Examples
-    --------
-    A straight boundary at 0 and a row at 2:
-
-    >>> import numpy as np
-    >>> from strates import LogisticRegression
-    >>> X = np.array([[-3.0, 1.0], [-1.0, 0.0], [1.0, 1.0], [3.0, 0.0]])
-    >>> clf = LogisticRegression(alpha=0.1).fit(X, [0, 0, 1, 1])
-    >>> w, b = clf.coef_[0], clf.intercept_[0]
-    >>> row = np.array([[2.0, 1.0]])
-    >>> float(certified_radius(clf, row, norm="l2", bounds=None).radius[0])
-    2.058
-    >>> float(((row @ w + b) / np.linalg.norm(w))[0])
-    2.058
-    """
-    check_positive("tol", tol)
-    network = _network(clf, X, y, norm, bounds, method)
-    wrong = network.codes != network.predicted
-    right = np.flatnonzero(~wrong)
-    relaxation: Relaxation = "interval" if method == "interval" else "linear"
-    radius = np.zeros(len(wrong))
-    radius[right] = _largest(network, right, norm, relaxation, network.out_of_reach(norm)[right], tol=tol)
-    report = _Report(network, radius)
-    if method == "exact":
-        _check_exact(time_limit, max_unstable)
-        rest = right[np.isfinite(radius[right])]
-        search = ExactSearch(network, None, time_limit, max_unstable)
-        report.add(rest, search.search(rest, radius[rest]) if len(rest) else [])
-    return report.result(wrong, report.radius > 0, None, norm, method)
-
-
-class _Report:
-    """Collects what is known of each row."""
-
-    def __init__(self, network: CertifiedNetwork, radius: FloatArray) -> None:
-        self.network = network
-        self.radius = radius
-        self.distance = np.full(len(radius), np.inf)
-        self.counterexamples: FloatArray | None = None
-
-    def add(self, rows: AnyArray, found: Any) -> None:
-        """Take in what the exact search found."""
-        examples = np.full(self.network.victim.rows.shape, np.nan, np.float32)
-        for row, one in zip(rows, found, strict=True):
-            self.radius[row] = max(self.radius[row], one.radius)
-            self.distance[row] = one.distance
-            if one.counterexample is not None:
-                examples[row] = one.counterexample
-        self.counterexamples = self.network.victim.in_given_shape(examples)
-
-    def result(
-        self, wrong: NDArray[np.bool_], proved: NDArray[np.bool_], epsilon: float | None, norm: str, method: str
-    ) -> CertificateResult:
-        """Return all of it."""
-        status = np.full(len(wrong), "undecided", dtype="<U14")
-        within = np.isfinite(self.distance) if epsilon is None else self.distance <= epsilon
-        status[within] = "counterexample"
-        status[proved & ~wrong] = "proved"
-        status[wrong] = "already wrong"
-        classes = self.network.victim.classes
-        return CertificateResult(
-            labels=classes[self.network.codes],
-            predicted=classes[self.network.predicted],
-            already_wrong=wrong,
-            status=status,
-            radius=np.where(wrong, 0.0, self.radius),
-            distance=self.distance,
-            counterexamples=self.counterexamples,
-            epsilon=epsilon,
-            norm=norm,
-            method=method,
-        )
-
-
-def _network(clf: Any, X: Any, y: Any, norm: str, bounds: Any, method: str) -> CertifiedNetwork:
-    check_choice("norm", norm, _NORMS)
-    if method == "smoothing":
-        raise ParameterError(
-            'method="smoothing" would be a certificate of another classifier, the smoothed one: use '
-            "RandomizedSmoothing(clf).certify(X, y)."
-        )
-    check_choice("method", method, _METHODS)
-    if method == "exact" and norm != "linf":
-        raise ParameterError(f'method="exact" measures in linf, not {norm}. Use method="linear", or norm="linf".')
-    return CertifiedNetwork(clf, X, y, bounds=bounds)
-
-
-def _check_exact(time_limit: float, max_unstable: int) -> None:
-    check_positive("time_limit", time_limit, unit=" of seconds")
-    check_positive("max_unstable", max_unstable, whole=True)
-
-
-def _margins(
-    network: CertifiedNetwork, rows: AnyArray, radii: FloatArray, norm: str, relaxation: Relaxation
-) -> FloatArray:
-    """Return how far ahead the classes of some rows stay, in batches."""
-    found = np.zeros(len(rows))
-    vectors = network.chain.n_scores if relaxation == "linear" else 1
-    for batch in network.batches(np.arange(len(rows)), vectors=vectors):
-        ball = network.ball(rows[batch], radii[batch], norm)
-        found[batch] = least_margin(network.chain, ball, network.codes[rows[batch]], relaxation)
-    return found
-
-
-def _largest(
-    network: CertifiedNetwork, rows: AnyArray, norm: str, relaxation: Relaxation, cap: FloatArray, *, tol: float
-) -> FloatArray:
-    """Return the largest radii at which some rows pass."""
-    start = np.minimum(_guess(network, norm), cap)
-    return largest_radius(
-        lambda which, radii: _margins(network, rows[which], radii, norm, relaxation), start, cap, tol=tol
-    )
-
-
-def _guess(network: CertifiedNetwork, norm: str) -> float:
-    """Return a radius to begin with: a hundredth of how far a number spreads, in the given norm."""
-    flat = network.rows.reshape(len(network.rows), -1)
-    widths = (network.high - network.low).ravel()
-    spread = float(np.mean(np.where(np.isfinite(widths), widths, flat.std(axis=0))))
-    power = {"linf": 0.0, "l2": 0.5, "l1": 1.0}[norm]
-    return float(0.01 * (spread or float(np.abs(flat).max()) or 1.0) * flat.shape[1] ** power)
