@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -11,9 +14,14 @@ from sklearn.preprocessing import StandardScaler
 
 from strates import CNNClassifier, LogisticRegression, MLPClassifier, NetworkClassifier
 from strates.attacks import PGD, certified_radius, certify
+from strates.attacks.certificates.affine_step import affine_step
+from strates.attacks.certificates.ball import Ball
+from strates.attacks.certificates.bend import bend
 from strates.attacks.certificates.descent import descend
-from strates.attacks.certificates.layer_chain import layer_chain
+from strates.attacks.certificates.exact_certificate import nearest_counterexample
+from strates.attacks.certificates.layer_chain import LayerChain, layer_chain
 from strates.attacks.certificates.relu_blocks import ReluBlocks, relu_blocks
+from strates.backprop.layers import Activation, Dense
 from strates.datasets import blobs, moons
 from strates.exceptions import ParameterError
 
@@ -170,6 +178,31 @@ def test_no_other_class_within_the_bounds(small: MLPClassifier) -> None:
         np.array([[0.0], [1.0]]), [0, 1]
     )
     assert certified_radius(clf, np.array([[0.5]]), method="exact").radius[0] == np.inf
+
+
+def test_no_point_of_a_proved_cube_is_of_another_class(capfd: pytest.CaptureFixture[str]) -> None:
+    """Random small networks, whose cubes a few thousand points cover well; the solver's own words are kept back."""
+    rng = np.random.default_rng(0)
+    for _ in range(25):
+        widths = [int(rng.integers(2, 5)), *rng.integers(2, 8, size=rng.integers(1, 4)).tolist(), 3]
+        steps: list[Any] = []
+        for n_inputs, units in itertools.pairwise(widths):
+            relu = [bend(Activation("relu"), (n_inputs,))] if steps else []
+            kernel, bias = 2 * rng.normal(size=(n_inputs, units)), 0.5 * rng.normal(size=units)
+            steps += [*relu, affine_step(Dense(kernel, bias), (n_inputs,))]
+        chain = LayerChain(tuple(steps), (widths[0],), 3)
+        rows = rng.uniform(size=(3, widths[0]))
+        codes = chain.scores(rows).argmax(axis=1)
+        for row, code in zip(rows, codes, strict=True):
+            ball = Ball(row[None], np.ones(1), "linf", 0.0, 1.0)
+            found = nearest_counterexample(
+                chain, relu_blocks(chain), ball, int(code), deadline=np.inf, most_unstable=100
+            )
+            reach = min(found.lower, 1.0)
+            corners = row + reach * (1 - 1e-6) * rng.choice([-1, 0, 1, 0.5], size=(3000, widths[0]))
+            assert (chain.scores(np.clip(corners, 0, 1)).argmax(axis=1) == code).all()
+            assert (np.abs(found.points - row).max(axis=1, initial=0) >= reach * (len(found.points) > 0)).all()
+    assert capfd.readouterr().out == ""
 
 
 def test_time_limit_leaves_rows_undecided(small: MLPClassifier) -> None:

@@ -85,8 +85,9 @@ def certify(
     -----
     Bounds are computed in float64 and widened by what float32 may add in the network, so that a certificate holds for
     what the classifier computes on a processor (Jia and Rinard 2021 fool proofs that leave it out). It does not cover
-    arithmetic of lower precision, such as TF32 of graphics cards. The exact method trusts its solver within 1e-5 of a
-    score.
+    arithmetic of lower precision, such as TF32 of graphics cards. "interval" and "linear" rest on nothing else. The
+    exact method also trusts its solver, HiGHS, to within 1e-5 of a score; every program is put to it twice, in two
+    ways, and the smaller distance counts.
 
     References
     ----------
