@@ -58,8 +58,8 @@ def certify(
         "interval" sends an interval of each number through the network: fast, and for networks of several layers that
         were not trained for it very cautious. "linear" puts two lines around each bend, and proves several times the
         radius in somewhat more time. "exact" decides each row that "linear" does not, by mixed-integer programming;
-        for linf and small networks of relus. All three are exact for a linear classifier in linf, and in l2 and l1
-        without bounds.
+        for linf and small networks of relus. "linear" and "interval" are exact for linear classifiers: in linf, and
+        without bounds in l2 and l1.
     time_limit : float, default=60.0
         Seconds for each row, of the exact method.
     max_unstable : int, default=400

@@ -176,19 +176,19 @@ class RandomizedSmoothing(ClassifierMixin, BaseEstimator):
     def _votes(self, victim: Victim, n_samples: int, purpose: str) -> AnyArray:
         """Return how often each class is given to each row with noise, of shape (n_rows, n_classes)."""
         rows, n_classes = victim.rows, len(victim.classes)
-        seed = root_seed(self.random_state)
+        seed, size = root_seed(self.random_state), math.prod(rows.shape[1:])
         votes = np.zeros((len(rows), n_classes), np.int64)
-        size = math.prod(rows.shape[1:])
-        together = max(1, _NUMBERS // (n_samples * size))
+        draws = min(n_samples, max(1, _NUMBERS // size))
+        together = max(1, _NUMBERS // (draws * size))
         for start in range(0, len(rows), together):
             block = rows[start : start + together]
-            drawn = [stream(seed, f"{purpose} of row {start + i}") for i in range(len(block))]
-            shape = (n_samples, *rows.shape[1:])
-            noise = np.stack([one.standard_normal(shape, np.float32) for one in drawn])
-            noisy = block[:, None] + np.float32(self.sigma) * noise
-            codes = victim.predict_codes(noisy.reshape(-1, *rows.shape[1:])).reshape(len(block), n_samples)
-            for c in range(n_classes):
-                votes[start : start + len(block), c] = (codes == c).sum(axis=1)
+            streams = [stream(seed, f"{purpose} of row {start + i}") for i in range(len(block))]
+            for drawn in range(0, n_samples, draws):
+                shape = (min(draws, n_samples - drawn), *rows.shape[1:])
+                noise = np.stack([one.standard_normal(shape, np.float32) for one in streams])
+                noisy = block[:, None] + np.float32(self.sigma) * noise
+                codes = victim.predict_codes(noisy.reshape(-1, *rows.shape[1:])).reshape(len(block), -1)
+                votes[start : start + len(block)] += (codes[:, :, None] == np.arange(n_classes)).sum(axis=1)
         return votes
 
     def _check(self) -> None:
