@@ -181,7 +181,7 @@ class TestAttackedStep:
         architecture = KerasArchitecture(model, (4,), keep_weights=True)
         penalties = Penalties(gradient_penalty=1.0)
         batch = np.ones((8, 4), np.float32), np.zeros(8, np.int32), np.ones(8, np.float32)
-        with pytest.raises(ParameterError, match="no derivative by its inputs .* Leave them out: adversarial=None"):
+        with pytest.raises(ParameterError, match=r"no derivative by its inputs .* Leave them out: adversarial=None"):
             run(program_for(architecture, penalties), model.get_weights(), chunk_of([batch], (4, 8)), penalties)
 
 

@@ -88,19 +88,20 @@ def adversarial_training(attack: Any, input_shape: tuple[int, ...]) -> Adversari
 
 def _bounds(attack: Any, input_shape: tuple[int, ...]) -> tuple[AnyArray, AnyArray]:
     """Return the bounds number by number; given ones are two numbers, or two rows."""
-    bounds = attack.bounds
-    low, high = (-math.inf, math.inf) if bounds is None else bounds
-    ends = []
-    for end in (low, high):
-        numbers = np.asarray(end, np.float32)
-        if numbers.size not in (1, math.prod(input_shape)):
-            raise ParameterError(
-                f"adversarial__bounds has {numbers.size} numbers at one end, but a row has {math.prod(input_shape)}. "
-                "Give one number for all, or one each."
-            )
-        whole = numbers.reshape(input_shape) if numbers.size > 1 else numbers.ravel()
-        ends.append(np.ascontiguousarray(np.broadcast_to(whole, input_shape)))
-    return ends[0], ends[1]
+    given = (-math.inf, math.inf) if attack.bounds is None else attack.bounds
+    try:
+        low, high = (np.asarray(end, np.float32) for end in given)
+        # flat rows of pixels are images by now, and so are their bounds
+        low, high = (end.reshape(input_shape) if end.ndim else np.full(input_shape, end) for end in (low, high))
+        usable = bool((low < high).all())
+    except (TypeError, ValueError):
+        usable = False
+    if not usable:
+        raise ParameterError(
+            f"adversarial__bounds={attack.bounds!r} cannot be used: give (low, high) with low < high, numbers or "
+            f"arrays like one row of shape {input_shape}, or None for no bounds."
+        )
+    return low, high
 
 
 def check_within_bounds(attack: AdversarialTraining, rows: Any) -> None:
