@@ -89,7 +89,7 @@ def test_exact_lies_between_the_proofs_and_the_attacks(small: MLPClassifier) -> 
 
 
 def test_within_epsilon_every_row_is_decided(small: MLPClassifier) -> None:
-    X, y = blots()[:60], DIGIT[:60]
+    X, y = blots()[:40], DIGIT[:40]
     radius = certified_radius(small, X, y, method="exact", tol=0.05)
     epsilon = float(np.median(radius.radius))
     result = certify(small, X, y, epsilon=epsilon, method="exact")
