@@ -11,8 +11,28 @@ from __future__ import annotations
 from strates.attacks.attack import Attack, Found
 from strates.attacks.attack_result import AttackResult
 from strates.attacks.bim import BIM
+from strates.attacks.certificates import (
+    CertificateResult,
+    RandomizedSmoothing,
+    certified_curve,
+    certified_radius,
+    certify,
+)
 from strates.attacks.fgsm import FGSM
 from strates.attacks.pgd import PGD
 from strates.attacks.victim import Victim
 
-__all__ = ["BIM", "FGSM", "PGD", "Attack", "AttackResult", "Found", "Victim"]
+__all__ = [
+    "BIM",
+    "FGSM",
+    "PGD",
+    "Attack",
+    "AttackResult",
+    "CertificateResult",
+    "Found",
+    "RandomizedSmoothing",
+    "Victim",
+    "certified_curve",
+    "certified_radius",
+    "certify",
+]
