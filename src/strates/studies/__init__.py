@@ -10,6 +10,9 @@ keeps the runs that were done; a seed run again alone gives the same numbers.
 
 from __future__ import annotations
 
+from strates.studies.adversarial_linearity import adversarial_linearity
+from strates.studies.adversarial_path import adversarial_path
+from strates.studies.adversarial_training_study import adversarial_training_study
 from strates.studies.dense_vs_convolution import dense_vs_convolution
 from strates.studies.initialization_study import initialization_study
 from strates.studies.learning_rate_range_test import LearningRateRange, learning_rate_range_test
@@ -28,6 +31,9 @@ __all__ = [
     "LearningRateRange",
     "Run",
     "Setting",
+    "adversarial_linearity",
+    "adversarial_path",
+    "adversarial_training_study",
     "dense_vs_convolution",
     "initialization_study",
     "learning_rate_range_test",
