@@ -80,8 +80,7 @@ def _make_fit(estimator: Any, setup: FitSetup) -> GradientFit:
     penalties = estimator._penalties(architecture, setup.n_samples)
     attack = penalties.adversarial
     compiler = choose_compiler(
-        # on a CPU, XLA sorts slowly, and l1 steps are found by sorting
-        dense=_is_dense(architecture) and not (attack is not None and attack.norm == "l1"),
+        dense=_is_dense(architecture),
         n_parameters=sum(w.size for w in setup.start),
         batch_size=source.chunk_shape[1],
         # partial_fit does not tell how often it will be called, nor with how many rows: judge by max_iter alone
