@@ -116,8 +116,13 @@ class AttackFunctions(ScoreFunctions):
                 ),
             )  # fmt: skip
             if end == "stop":
-                score = success(self.logits(x, weights), tf.gather(classes, ids))
-                best, _ = _keep_better(best, scores, ids, x, score)
+
+                def judged() -> Any:
+                    score = success(self.logits(x, weights), tf.gather(classes, ids))
+                    return _keep_better(best, scores, ids, x, score)[0]
+
+                # some layers' kernels refuse a batch without rows
+                best = tf.cond(tf.size(ids) > 0, judged, lambda: best)
                 calls = tf.tensor_scatter_nd_add(calls, ids[:, None], tf.ones_like(ids))
             else:
                 best = x
