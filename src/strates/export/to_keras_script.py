@@ -106,7 +106,7 @@ def to_keras_script(
     where, train = _data(parts.estimator, data, target), weights == "retrain"
     before = keras_preprocessing(parts, plan.dtype, language, named=where.is_table, again=train)
     text = write_script(
-        plan, where, loop=loop, language=language, train=train, carried=beside.name, preprocessing=before
+        parts.last, plan, where, loop=loop, language=language, train=train, carried=beside.name, preprocessing=before
     )
     atomic_write(beside, _carried(plan, {} if before is None else before.arrays))
     atomic_write(script, text.encode())

@@ -64,10 +64,9 @@ def _read(plan: Plan, data: Data, language: str, preprocessed: bool) -> str:
         lines.append(f"inputs = {X}")
     elif plan.double and plan.parameters.get("_exact"):
         lines.append(f"X = {X}{_numbers(data, 'float64')}")
-    elif plan.double:
-        lines.append(fill("# $single", language))
-        lines.append(f"X = {X}{_numbers(data, 'float32')}")
     else:
+        if plan.double:
+            lines.append(fill("# $single", language))
         if plan.image_shape is not None:
             lines.append(fill("# $images", language, shape=literal(plan.image_shape)))
             X += f".reshape(-1, {', '.join(map(str, plan.image_shape))})"

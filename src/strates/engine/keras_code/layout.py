@@ -79,6 +79,9 @@ def lay_out(code: Any, *, before: str = "", after: str = "", indent: int = 0) ->
     if not isinstance(code, Call) or not code.arguments or (len(flat) <= WIDTH and not _tall(code)):
         return flat
     inner = " " * (indent + 4)
+    called = f"{blank}{before}{code}("
+    if after[:1] == "(" and len(called) <= WIDTH and not _tall(code):  # the last bracket is opened first
+        return f"{called}\n{inner}{after[1:-1]}\n{blank})"
     body = inner + ", ".join(map(str, code.arguments))
     if len(body) > WIDTH or _tall(code):
         end = "," if len(code.arguments) > 1 else ""  # as black: a comma where commas split

@@ -135,6 +135,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first weights are those that the layers learned one at a time, each to reconstruct the layer below.",
         "Les premiers poids sont ceux que les couches ont appris une à une, chacune à refaire celle d'en dessous.",
     ),
+    "settle": (
+        "What a layer learned by adapt() is carried, and put in place by finalize_state().",
+        "Ce qu'une couche a appris par adapt() est joint ; finalize_state() le met en place.",
+    ),
     "corruption": (
         "Training corrupts the rows; the network has to find them again.",
         "L'apprentissage abîme les lignes ; le réseau doit les retrouver.",
@@ -239,6 +243,41 @@ PHRASES: dict[str, tuple[str, str]] = {
         "This estimator was trained by several fits; what follows is one, from the first weights.",
         "Cet estimateur a été appris en plusieurs fois ; ce qui suit l'est en une, depuis les premiers poids.",
     ),
+    # -- the perceptron
+    "signs": (
+        "Each unit learns 1 for its class, -1 for the others.",
+        "Chaque unité apprend 1 pour sa classe, -1 pour les autres.",
+    ),
+    "wrong": (
+        "Return 1 where a score has not the sign that it should have, else 0.",
+        "Rend 1 où un score n'a pas le signe qu'il devrait avoir, sinon 0.",
+    ),
+    "perceptron_loss": (
+        "Return how far scores are on the wrong side: a step is Rosenblatt's rule.",
+        "Rend l'écart des scores faux : un pas est la règle de Rosenblatt.",
+    ),
+    "order_constant": (
+        "Each epoch has an order of its own, drawn one after the other.",
+        "Chaque époque a son ordre, tirés l'un après l'autre.",
+    ),
+    "seed_unknown": (
+        "the estimator had none: its order cannot be repeated",
+        "l'estimateur n'en avait pas : son ordre ne peut être répété",
+    ),
+    "perceptron_step": (
+        "Correct the weights if the row is a mistake; return the mistakes.",
+        "Corrige les poids si la ligne est une erreur ; rend les erreurs.",
+    ),
+    "mean_weights": (
+        "Adds up the weights after each row.",
+        "Additionne les poids après chaque ligne.",
+    ),
+    "mean_of_visits": (
+        "average=True: the mean of the weights after each row predicts.",
+        "average=True : la moyenne des poids après chaque ligne prédit.",
+    ),
+    "visit": ("Add the present weights to the sums.", "Ajoute les poids actuels aux sommes."),
+    "mistakes_word": ("mistakes", "erreurs"),
     # -- answers
     "second_class": (
         "The network gives the probability of the second class alone.",

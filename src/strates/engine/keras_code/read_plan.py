@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from strates._types import AnyArray
+from strates.engine.keras_code.perceptron import perceptron_plan
 from strates.engine.keras_code.plan import Plan
 from strates.engine.tied_weights import TiedWeights
 from strates.exceptions import ParameterError
@@ -32,6 +33,8 @@ def read_plan(est: Any) -> Plan:
         It has no network.
     """
     check_is_fitted(est, msg="This %(name)s is not fitted yet: it has no weights to write a script of. Call fit first.")
+    if type(est).__name__ == "Perceptron":
+        return perceptron_plan(est)
     if not hasattr(type(est), "network_") or not hasattr(est, "_architecture"):
         raise ParameterError(
             f"A {type(est).__name__} has no network_ to write out. Give a fitted classifier or autoencoder of strates, "

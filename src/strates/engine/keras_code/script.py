@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from strates.engine.keras_code.answers import answers_code
 from strates.engine.keras_code.data import Data, data_code, split_code, weights_code
 from strates.engine.keras_code.imports import imports_for
@@ -11,6 +13,7 @@ from strates.engine.keras_code.lbfgs import lbfgs_code
 from strates.engine.keras_code.network import network_code
 from strates.engine.keras_code.objective import join, objective_code, optimizer_code, penalty_code
 from strates.engine.keras_code.own_layers import own_layers
+from strates.engine.keras_code.perceptron import perceptron_parts
 from strates.engine.keras_code.plan import Loop, Plan
 from strates.engine.keras_code.preprocessing import Preprocessing
 from strates.engine.keras_code.settings import settings_code
@@ -30,13 +33,23 @@ def carried_weights(which):
 
 
 def write_script(
-    plan: Plan, data: Data, *, loop: Loop, language: str, train: bool, carried: str, preprocessing: Preprocessing | None
+    est: Any,
+    plan: Plan,
+    data: Data,
+    *,
+    loop: Loop,
+    language: str,
+    train: bool,
+    carried: str,
+    preprocessing: Preprocessing | None,
 ) -> str:
     """Write the script of a plan.
 
     Parameters
     ----------
+    est : fitted estimator
     plan : Plan
+        What :func:`read_plan` read of it.
     data : Data
     loop : {"fit", "tape"}
     language : {"en", "fr"}
@@ -52,6 +65,9 @@ def write_script(
     str
         Ends with a line break.
     """
+    if plan.name == "Perceptron":
+        parts = perceptron_parts(est, plan, data, loop, language, train=train, preprocessing=preprocessing)
+        return assemble(plan, parts, language, carried, {} if preprocessing is None else preprocessing.imports)
     parts = [
         ("settings", settings_code(plan, data, language, train=train)),
         *_data(plan, data, language, preprocessing),
@@ -88,6 +104,15 @@ def _data(plan: Plan, data: Data, language: str, preprocessing: Preprocessing | 
     return [("data", read), ("preprocessing", join([preprocessing.code, *after]))]
 
 
+_ADAPTED = """
+# $settle
+model.set_weights(carried_weights("trained"))
+for layer in model.layers:
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+"""
+
+
 def _network(plan: Plan, language: str) -> str:
     own = own_layers(plan, language)
     built = network_code(plan.model, lambda layer: layer_arguments(plan, layer), wrap=own.calls)
@@ -95,6 +120,8 @@ def _network(plan: Plan, language: str) -> str:
     stacked = "$stacked" if plan.name == "StackedAutoencoder" else ""
     note = fill(f"# {sparse or stacked}", language) if sparse or stacked else ""
     put = "" if plan.trains else 'model.set_weights(carried_weights("trained"))'
+    if any(hasattr(layer, "finalize_state") for layer in plan.model.layers):
+        put = fill(_ADAPTED, language)
     penalty = penalty_code(plan, language) if plan.trains else ""
     return join([penalty, *own.before, built, note, fill(_CARRIED, language), put])
 
