@@ -17,6 +17,7 @@ from strates.engine.backend import keras
 from strates.engine.batches import dense_rows
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
+from strates.engine.keras_code.explain import CodeExplanation, explain
 from strates.engine.predictor import constants, predictor
 from strates.estimators._inputs import check_X
 from strates.estimators._notebook import show_network
@@ -104,6 +105,17 @@ class NetworkHolder(TransformerMixin, BaseEstimator):
         """Learning rate at each epoch's end."""
         check_is_fitted(self)
         return [e.learning_rate for e in self._epochs]
+
+    def explain_code(self) -> CodeExplanation:
+        """Show, beside each parameter, the line of Keras that it becomes.
+
+        Returns
+        -------
+        CodeExplanation
+            Printed, an aligned text; ``to_frame()`` has a row a parameter. :func:`strates.export.to_keras_script`
+            writes the whole script.
+        """
+        return explain(self)
 
     # -- housekeeping ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from strates._random import root_seed, stream
 from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras
+from strates.engine.keras_code.explain import CodeExplanation, explain
 from strates.engine.threshold_network import threshold_network
 from strates.estimators._inputs import check_X
 from strates.estimators._notebook import show_network
@@ -299,6 +300,17 @@ class Perceptron(ClassifierMixin, TransformerMixin, BaseEstimator):
         if "_network" not in self.__dict__:
             self._network = threshold_network(self.coef_, self.intercept_)
         return self._network
+
+    def explain_code(self) -> CodeExplanation:
+        """Show, beside each parameter, the line of Keras that it becomes.
+
+        Returns
+        -------
+        CodeExplanation
+            Printed, an aligned text; ``to_frame()`` has a row a parameter. :func:`strates.export.to_keras_script`
+            writes the whole script.
+        """
+        return explain(self)
 
     def _decide(self, X: Any) -> AnyArray:
         scores = self.decision_function(X)

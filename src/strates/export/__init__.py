@@ -6,9 +6,10 @@ convolutions alone, to slide over larger ones.
 
 from __future__ import annotations
 
+from strates.export.explain_code import explain_code
 from strates.export.export_result import ExportResult
 from strates.export.to_fully_convolutional import to_fully_convolutional
 from strates.export.to_keras_script import to_keras_script
 from strates.export.to_numpy import to_numpy
 
-__all__ = ["ExportResult", "to_fully_convolutional", "to_keras_script", "to_numpy"]
+__all__ = ["ExportResult", "explain_code", "to_fully_convolutional", "to_keras_script", "to_numpy"]

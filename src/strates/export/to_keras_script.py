@@ -83,6 +83,9 @@ def to_keras_script(
 
     Notes
     -----
+    The training of a ``TransferClassifier`` is not written, nor training with ``adversarial`` or ``gradient_penalty``:
+    such a script has the network and its trained weights.
+
     Keras draws other random numbers than strates: where training draws some (dropout, noise, changes of images), the
     script's loss curve is another one, as its comment says. L-BFGS magnifies rounding where inputs are of very
     different sizes: it then goes another way to the same minimum.
@@ -104,6 +107,11 @@ def to_keras_script(
     parts = fitted_parts(est)
     plan = read_plan(parts.last)
     where, train = _data(parts.estimator, data, target), weights == "retrain"
+    if train and not plan.trains:
+        raise ParameterError(
+            f"The training of this {plan.name} is not written: it goes in stages, is attacked while it trains, or was "
+            'left out. Use weights="carry": the network and its trained weights.'
+        )
     before = keras_preprocessing(parts, plan.dtype, language, named=where.is_table, again=train)
     text = write_script(
         parts.last, plan, where, loop=loop, language=language, train=train, carried=beside.name, preprocessing=before

@@ -118,8 +118,10 @@ class Plan:
 
     @property
     def trains(self) -> bool:
-        """Whether there is a training to write."""
-        return bool(self.parameters.get("fine_tune", True))
+        """Whether there is a training to write; stages, and attacks while it trains, are not."""
+        p = self.parameters
+        attacked = p.get("adversarial") is not None or bool(p.get("gradient_penalty"))
+        return bool(p.get("fine_tune", True)) and not attacked and self.name != "TransferClassifier"
 
     @property
     def shuffled(self) -> bool:

@@ -56,7 +56,7 @@ def read_plan(est: Any) -> Plan:
         alpha=float(getattr(est, "alpha_", 0.0)),
         seed=int(est._seed),
         trained=tied.free(_trained(est, linear)),
-        initial=tied.free(_initial(est)),
+        initial=[] if type(est).__name__ == "TransferClassifier" else tied.free(_initial(est)),
         activation=getattr(architecture, "activation", "relu"),
         image_shape=getattr(est, "image_shape_", None),
         double=linear or lbfgs,
