@@ -33,6 +33,7 @@ from strates import (
     NetworkClassifier,
     Perceptron,
     StackedAutoencoder,
+    TransferClassifier,
     tabular_pipeline,
 )
 from strates.exceptions import ParameterError
@@ -286,6 +287,18 @@ def test_script_of_a_training_that_draws(name: str, tmp_path: Path) -> None:
         if "not tuned" not in name:
             assert len(written["losses"]) == len(est.loss_curve_)
             assert "Keras draws other random numbers" in script.read_text()
+
+
+@pytest.mark.parametrize("strategy", ["features", "fine_tune"])
+def test_transferred_network_predicts(strategy: str, tmp_path: Path) -> None:
+    low, _, _ = fitted(CASES["mlp"])
+    est, rows, y = fitted(
+        lambda: (TransferClassifier(low, strategy=strategy, fine_tune_max_iter=1, random_state=0), X, Y)
+    )
+    write_data(tmp_path, rows, y)
+    assert_same_answers(run(to_keras_script(est, tmp_path / "carried")), est, rows, y)
+    with pytest.raises(ParameterError, match='training of this TransferClassifier is not written.*weights="carry"'):
+        to_keras_script(est, tmp_path / "again", weights="retrain")
 
 
 def a_table() -> tuple[pd.DataFrame, Any]:

@@ -140,8 +140,8 @@ _REASONS = {
 }
 _SOLVER = frozenset({"momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"})
 _STEPWISE = _SOLVER | {
-    "batch_size", "early_stopping", "learning_rate", "learning_rate_init", "n_iter_no_change", "power_t", "random_state",
-    "shuffle", "validation_fraction", "max_norm", "dropout", "input_noise", "batch_norm",
+    "batch_size", "early_stopping", "learning_rate", "learning_rate_init", "n_iter_no_change", "power_t",
+    "random_state", "shuffle", "validation_fraction", "max_norm", "dropout", "input_noise", "batch_norm",
 }  # fmt: skip
 _KERAS_NAMES = {"nesterovs_momentum": "nesterov"}
 
