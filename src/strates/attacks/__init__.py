@@ -11,6 +11,7 @@ from __future__ import annotations
 from strates.attacks.attack import Attack, Found
 from strates.attacks.attack_result import AttackResult
 from strates.attacks.bim import BIM
+from strates.attacks.carlini_wagner import CarliniWagner
 from strates.attacks.certificates import (
     CertificateResult,
     RandomizedSmoothing,
@@ -18,8 +19,11 @@ from strates.attacks.certificates import (
     certified_radius,
     certify,
 )
+from strates.attacks.deepfool import DeepFool
 from strates.attacks.fgsm import FGSM
 from strates.attacks.pgd import PGD
+from strates.attacks.square import Square
+from strates.attacks.universal_perturbation import UniversalPerturbation, UniversalResult
 from strates.attacks.victim import Victim
 
 __all__ = [
@@ -28,9 +32,14 @@ __all__ = [
     "PGD",
     "Attack",
     "AttackResult",
+    "CarliniWagner",
     "CertificateResult",
+    "DeepFool",
     "Found",
     "RandomizedSmoothing",
+    "Square",
+    "UniversalPerturbation",
+    "UniversalResult",
     "Victim",
     "certified_curve",
     "certified_radius",
