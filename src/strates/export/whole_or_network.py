@@ -67,3 +67,36 @@ def network_alone(parts: FittedParts, X: Any) -> tuple[FittedParts, None, Any]:
     if X is not None and parts.steps:
         X = parts.estimator[:-1].transform(X)
     return parts.alone, None, X
+
+
+def only_network(parts: FittedParts, what: str, X: Any) -> tuple[FittedParts, Any]:
+    """Return the network alone, for a format that has no place for preprocessing, and the rows as they reach it.
+
+    Parameters
+    ----------
+    parts : FittedParts
+    what : str
+        What is written, as a sentence begins with it.
+    X : array-like, DataFrame or None
+        Rows for the estimator.
+
+    Returns
+    -------
+    parts : FittedParts
+    X : array-like, DataFrame or None
+
+    Warns
+    -----
+    StratesWarning
+        There is preprocessing.
+    """
+    if parts.steps:
+        warnings.warn(
+            f"{what} takes the network's own inputs, which are what pipeline[:-1].transform(X) gives: "
+            f"{', '.join(repr(name) for name, _ in parts.steps)} stay outside. to_onnx and to_numpy write whole "
+            "pipelines.",
+            StratesWarning,
+            stacklevel=3,
+        )
+    alone, _, X = network_alone(parts, X)
+    return alone, X
