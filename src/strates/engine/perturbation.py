@@ -63,7 +63,8 @@ def project(delta: Any, epsilon: Any, norm: Norm) -> Any:
     References
     ----------
     Duchi, Shalev-Shwartz, Singer & Chandra (2008), Efficient projections onto the l1-ball for learning in high
-    dimensions, ICML.
+    dimensions, ICML. θ without sorting: Michelot (1986), A finite algorithm for finding the projection of a point onto
+    the canonical simplex of R^n, Journal of Optimization Theory and Applications 50.
 
     Examples
     --------
@@ -79,11 +80,7 @@ def project(delta: Any, epsilon: Any, norm: Norm) -> Any:
         length = tf.sqrt(tf.reduce_sum(tf.square(flat), axis=1, keepdims=True))
         return tf.reshape(flat * tf.minimum(1.0, tf.math.divide_no_nan(radius, length)), tf.shape(delta))
     size = tf.abs(flat)
-    falling = tf.sort(size, axis=1, direction="DESCENDING")
-    ranks = tf.cast(tf.range(1, tf.shape(flat)[1] + 1), flat.dtype)
-    thresholds = (tf.cumsum(falling, axis=1) - radius) / ranks
-    kept = tf.reduce_sum(tf.cast(falling > thresholds, tf.int32), axis=1)
-    theta = tf.gather(thresholds, tf.maximum(kept - 1, 0), axis=1, batch_dims=1)[:, None]
+    theta = _soft_threshold(size, radius)
     inside = tf.reduce_sum(size, axis=1, keepdims=True) <= radius
     near = tf.where(inside, flat, tf.sign(flat) * tf.maximum(size - theta, 0.0))
     return tf.reshape(near, tf.shape(delta))
@@ -163,13 +160,13 @@ def climb(x: Any, gradient: Any, size: Any, low: Any, high: Any, norm: Norm) -> 
     if norm == "l2":
         return tf.clip_by_value(x + size * steepest_step(free, norm), low, high)
     flat = _flat(free)
-    rooms = tf.minimum(_flat(room), size)  # infinite room would make the sums below infinite
-    order = tf.argsort(tf.abs(flat), axis=1, direction="DESCENDING", stable=True)
-    sorted_rooms = tf.gather(tf.where(flat != 0, rooms, tf.zeros_like(rooms)), order, axis=1, batch_dims=1)
-    before = tf.cumsum(sorted_rooms, axis=1, exclusive=True)
-    spent = tf.clip_by_value(size - before, 0.0, sorted_rooms)
-    back = tf.argsort(order, axis=1)
-    step = tf.sign(flat) * tf.gather(spent, back, axis=1, batch_dims=1)
+    steep = tf.abs(flat)
+    rooms = tf.where(steep > 0, tf.minimum(_flat(room), size), tf.zeros_like(flat))  # infinite room has no sum
+    threshold = _filling_threshold(steep, rooms, size)
+    whole = tf.where(steep > threshold, rooms, tf.zeros_like(rooms))
+    last = tf.where(tf.equal(steep, threshold), rooms, tf.zeros_like(rooms))
+    rest = size - tf.reduce_sum(whole, axis=1, keepdims=True) - tf.cumsum(last, axis=1, exclusive=True)
+    step = tf.sign(flat) * (whole + tf.clip_by_value(rest, 0.0, last))
     return tf.clip_by_value(x + tf.reshape(step, tf.shape(x)), low, high)
 
 
@@ -212,6 +209,39 @@ def random_point(shape: Any, norm: Norm, seed: Any, *, generator: str = "philox"
     sizes = -tf.math.log1p(-tf.random.stateless_uniform([n, width + 1], first, alg=generator))
     signs = tf.sign(tf.random.stateless_uniform([n, width], second, -1.0, 1.0, alg=generator))
     return tf.reshape(signs * sizes[:, 1:] / tf.reduce_sum(sizes, axis=1, keepdims=True), shape)
+
+
+def _soft_threshold(size: Any, radius: Any) -> Any:
+    """Return θ of shape (n_rows, 1) such that the sum of max(size - θ, 0) is the radius, in each row that exceeds it.
+
+    From the mean over all entries on, entries below it are left out, until none is: θ only grows.
+    """
+
+    def advance(_: Any, theta: Any) -> tuple[Any, Any]:
+        kept = tf.cast(size > theta, size.dtype)
+        n = tf.maximum(tf.reduce_sum(kept, axis=1, keepdims=True), 1.0)
+        return theta, tf.maximum(theta, (tf.reduce_sum(size * kept, axis=1, keepdims=True) - radius) / n)
+
+    start = tf.zeros_like(radius + size[:, :1])
+    _, theta = tf.while_loop(lambda old, new: tf.reduce_any(new > old), advance, advance(start - 1.0, start))
+    return theta
+
+
+def _filling_threshold(steep: Any, rooms: Any, size: Any) -> Any:
+    """Return the least number of each row such that the entries steeper than it have no more room than ``size``.
+
+    Found by halving among the integers that write positive float32 down, which are in the same order.
+    """
+
+    def halve(_: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
+        middle = low + (high - low) // 2
+        steeper = tf.where(steep > tf.bitcast(middle, tf.float32), rooms, tf.zeros_like(rooms))
+        fits = tf.reduce_sum(steeper, axis=1, keepdims=True) <= size
+        return _ + 1, tf.where(fits, low, middle + 1), tf.where(fits, middle, high)
+
+    most = tf.bitcast(tf.reduce_max(steep, axis=1, keepdims=True), tf.int32)
+    _, found, _ = tf.while_loop(lambda i, *_: i < 31, halve, (tf.constant(0), tf.zeros_like(most), most))
+    return tf.bitcast(found, tf.float32)
 
 
 def _flat(rows: Any) -> Any:
