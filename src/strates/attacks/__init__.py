@@ -22,6 +22,7 @@ from strates.attacks.certificates import (
 from strates.attacks.deepfool import DeepFool
 from strates.attacks.fgsm import FGSM
 from strates.attacks.pgd import PGD
+from strates.attacks.robustness_curve import robustness_curve
 from strates.attacks.square import Square
 from strates.attacks.universal_perturbation import UniversalPerturbation, UniversalResult
 from strates.attacks.victim import Victim
@@ -44,4 +45,5 @@ __all__ = [
     "certified_curve",
     "certified_radius",
     "certify",
+    "robustness_curve",
 ]

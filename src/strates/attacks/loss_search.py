@@ -10,8 +10,10 @@ from numpy.random import Generator
 from strates._types import AnyArray, FloatArray
 from strates.attacks.attack import Found
 from strates.attacks.victim import Victim
-from strates.engine.loss_ascent import AscentSettings, ascend_loss
+from strates.engine.loss_ascent import AscentLoss, AscentSettings, ascend_loss
 from strates.engine.perturbation import Norm
+
+_OTHER_LOSS: dict[AscentLoss, AscentLoss] = {"cross_entropy": "margin", "margin": "cross_entropy"}
 
 
 def search_ball(
@@ -24,7 +26,7 @@ def search_ball(
     *,
     n_restarts: int = 1,
 ) -> Found:
-    """Climb the loss around each row; rows that were not fooled start again.
+    """Climb the loss around each row; rows that were not fooled start again, each second time on the other loss.
 
     Parameters
     ----------
@@ -48,9 +50,9 @@ def search_ball(
     left = np.arange(len(X))
     for restart in range(n_restarts):
         seed = int(rng.integers(2**31))
-        points, calls = ascend_loss(
-            victim.model, X[left], goal[left], victim.low, victim.high, settings, seed=seed
-        )  # fmt: skip
+        loss = settings.loss if restart % 2 == 0 else _OTHER_LOSS[settings.loss]
+        climb = replace(settings, loss=loss)
+        points, calls = ascend_loss(victim.model, X[left], goal[left], victim.low, victim.high, climb, seed=seed)
         points = within(X[left], points, settings.epsilon, settings.norm)
         queries[left] += calls
         said = victim.predict_codes(points) if n_restarts > 1 else goal[left]

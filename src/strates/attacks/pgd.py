@@ -38,11 +38,13 @@ class PGD(Attack):
     step_size : float or "auto", default="auto"
         α, in the units of X. "auto" is 2.5 ε / steps: from any point of the ball its border is in reach.
     n_restarts : int, default=1
-        Starts at most. Rows that are fooled are not tried again.
+        Starts at most, of rows that were not fooled before. Each second one climbs the other loss: the two fail on
+        different rows.
     random_start : bool, default=True
         Start at a random point of the ball, drawn uniformly; otherwise at the row itself.
     loss : {"cross_entropy", "margin"}, default="cross_entropy"
-        "margin" is the lead of the best other class alone, max_{j≠y} z_j - z_y.
+        Of the first start. "margin" is the lead of the best other class alone, max_{j≠y} z_j - z_y: stronger where
+        the classifier is unsure among several classes, often weaker where it is sure.
     early_stopping : bool, default=True
         Whether a row is done at the first point that fools the classifier, which then is its result. If not, all steps
         are taken, and the last point is the result, as in the paper: a larger loss, more queries.
