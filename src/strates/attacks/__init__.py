@@ -24,6 +24,8 @@ from strates.attacks.fgsm import FGSM
 from strates.attacks.pgd import PGD
 from strates.attacks.robustness_curve import robustness_curve
 from strates.attacks.square import Square
+from strates.attacks.tabular_attack import TabularAttack
+from strates.attacks.tabular_attack_result import TabularAttackResult
 from strates.attacks.universal_perturbation import UniversalPerturbation, UniversalResult
 from strates.attacks.victim import Victim
 
@@ -39,6 +41,8 @@ __all__ = [
     "Found",
     "RandomizedSmoothing",
     "Square",
+    "TabularAttack",
+    "TabularAttackResult",
     "UniversalPerturbation",
     "UniversalResult",
     "Victim",
