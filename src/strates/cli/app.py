@@ -14,6 +14,7 @@ from strates.cli.datasets import datasets
 from strates.cli.diagnose import diagnose
 from strates.cli.evaluate import evaluate
 from strates.cli.explain import explain
+from strates.cli.export import export
 from strates.cli.failures import ReportingGroup
 from strates.cli.film import film
 from strates.cli.fit import fit
@@ -46,7 +47,7 @@ def strates(
     """Train a neural network on a table or on images, and see how good it is."""
 
 
-for command in (fit, predict, evaluate, diagnose, explain, check_gradients, film, report, info, datasets):
+for command in (fit, predict, evaluate, diagnose, explain, check_gradients, film, export, report, info, datasets):
     app.command(no_args_is_help=command is not datasets)(command)
 
 

@@ -43,6 +43,16 @@ _IN_OTHER_WORDS = (
     (re.compile(r"or make it missing: frame\.replace\(.*?\)\."), "or leave it empty."),
     (re.compile(r"(?<![\w-])random_state(?==)"), "--seed"),
     (re.compile(r"out with skip_bad=True"), "out with --skip-bad"),
+    (re.compile(r"Pass overwrite=True to replace it"), "Add --force to replace it"),
+    (
+        re.compile(r"Export the network alone, pipeline\[-1\]: it takes what pipeline\[:-1\]\.transform\(X\) gives\."),
+        "Export the network alone, with --network-only: it takes numbers, as the preprocessing makes them of a table.",
+    ),
+    (re.compile(r", which are what pipeline\[:-1\]\.transform\(X\) gives"), ", after the preprocessing of the table"),
+    (re.compile(r"to_onnx and to_numpy write whole pipelines"), "--to onnx and --to numpy write whole models"),
+    (re.compile(r"\bto_(onnx|numpy|tflite)\b"), r"--to \1"),
+    (re.compile(r"\bto_saved_model\b"), "--to savedmodel"),
+    (re.compile(r"Leave gradient=True out"), "Leave --gradient out"),
     (re.compile(r"Give larger images, fewer filters, or"), "Add a larger --image-size, give fewer --set filters, or"),
 )
 

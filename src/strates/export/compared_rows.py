@@ -12,7 +12,7 @@ from scipy import sparse
 from strates._types import AnyArray
 from strates.exceptions import DataError, StratesError
 from strates.export.fitted_parts import FittedParts
-from strates.export.recipe import Affine, Impute, Indicators, Recipe, Select, Step
+from strates.export.recipe import Affine, Impute, Indicators, Recipe, Select, Single, Step
 
 #: How many rows are compared.
 N_ROWS = 100
@@ -98,9 +98,8 @@ def _numbers(draw: np.random.Generator, steps: tuple[Step, ...], place: int) -> 
             place = int(where[0])
         elif isinstance(step, Affine):
             centre, width = float(step.shift[place]), 1 / float(step.factor[place]) if step.factor[place] else 1.0
-        else:
             break
-        if isinstance(step, Affine):
+        elif not isinstance(step, Single):
             break
     values = centre + width * draw.normal(size=N_ROWS)
     if gaps:

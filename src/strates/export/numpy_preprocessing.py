@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from strates._types import AnyArray
-from strates.export.recipe import Affine, Clip, Impute, Indicators, Project, Recipe, Select, Squash, Step
+from strates.export.recipe import Affine, Clip, Impute, Indicators, Project, Recipe, Select, Single, Squash, Step
 
 _NUMBER = '''\
 def number(table, name):
@@ -126,6 +126,8 @@ class NumpyPreprocessing:
             return [f"{x} = {x} / np.sqrt(1 + ({x} / {step.limit!r}) ** 2)"]
         if isinstance(step, Select):
             return [f"{x} = {x}[:, {self._keep('kept', step.kept)}]"]
+        if isinstance(step, Single):
+            return [f"{x} = {x}.astype(np.float32).astype(float)  # as at the fit"]
         if isinstance(step, Project):
             return [f"{x} = ({x} - {self._keep('mean', step.mean)}) @ {self._keep('directions', step.directions)}"]
         return self._impute(x, step)

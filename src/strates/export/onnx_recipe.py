@@ -6,7 +6,7 @@ import numpy as np
 
 from strates._types import AnyArray
 from strates.export.onnx_graph import OnnxGraph, integers
-from strates.export.recipe import Affine, Clip, Impute, Indicators, Project, Recipe, Select, Squash, Step
+from strates.export.recipe import Affine, Clip, Impute, Indicators, Project, Recipe, Select, Single, Squash, Step
 
 
 def add_recipe(graph: OnnxGraph, recipe: Recipe, inputs: list[str]) -> str:
@@ -64,6 +64,8 @@ def _add(graph: OnnxGraph, x: str, step: Step) -> str:
         return str(graph.add("Div", x, below))
     if isinstance(step, Select):
         return str(graph.add("Gather", x, integers(*step.kept), axis=1))
+    if isinstance(step, Single):
+        return graph.cast(graph.cast(x, "FLOAT"), "DOUBLE")
     if isinstance(step, Project):
         return str(graph.add("MatMul", graph.add("Sub", x, _row(step.mean)), step.directions.astype(np.float64)))
     return _impute(graph, x, step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from strates.export.recipe import (
     Project,
     Recipe,
     Select,
+    Single,
     Squash,
     Step,
 )
@@ -63,6 +64,8 @@ def read_recipe(parts: FittedParts) -> Recipe:
     else:
         blocks = ()
     after = tuple(step for name, one in steps for step in _steps(name, one))
+    if kind == "TableVectorizer":  # an imputer then fills columns of float32
+        after = tuple(replace(one, fill=_single(one.fill)) if isinstance(one, Impute) else one for one in after)
     return Recipe(reader.columns if blocks else (), reader.n_inputs, blocks, after)
 
 
@@ -114,7 +117,7 @@ class _Reader:
                 sources += self.indicators([i], name, encoder)
             else:
                 raise _refusal(name, f"column {column!r} goes through {type(encoder).__name__}")
-        return (Block(tuple(sources)),)
+        return (Block(tuple(sources), (Single(),)),)
 
     def column_transformer(self, name: str, transformer: Any) -> tuple[Block, ...]:
         """Read scikit-learn's ColumnTransformer."""
@@ -241,6 +244,10 @@ def _pca(_: str, step: Any) -> tuple[Step, ...]:
 
 def _float(values: Any) -> AnyArray:
     return np.asarray(values, np.float64)
+
+
+def _single(values: AnyArray) -> AnyArray:
+    return values.astype(np.float32).astype(np.float64)
 
 
 _READERS: dict[str, Callable[[str, Any], tuple[Step, ...]]] = {

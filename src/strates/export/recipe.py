@@ -105,7 +105,12 @@ class Project:
     directions: AnyArray  # (n_columns, n_components)
 
 
-Step = Affine | Squash | Clip | Impute | Select | Project
+@dataclass(frozen=True)
+class Single:
+    """Rounded to float32, as skrub's TableVectorizer does: what is lost there, a network can make visible."""
+
+
+Step = Affine | Squash | Clip | Impute | Select | Project | Single
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
 import os
 import warnings
@@ -138,7 +139,7 @@ def _call(recipe: Recipe | None, names: list[str]) -> str:
         return 'session.run(None, {"X": X.astype("float64")})'
     column, name = recipe.columns[0], names[0]
     kind = "object" if column.text else '"float64"'
-    return f"session.run(None, {{{name!r}: table[[{column.name!r}]].to_numpy({kind}), ...}})"
+    return f"session.run(None, {{{json.dumps(name)}: table[[{json.dumps(column.name)}]].to_numpy({kind}), ...}})"
 
 
 def _input_names(recipe: Recipe | None) -> list[str]:
