@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -184,6 +185,91 @@ def test_new_images_are_brought_to_the_form_of_the_model(strates: Any) -> None:
     assert done.stdout.startswith("path,prediction\nnew.png,")
 
 
+# --- transfer --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def transferred(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the model that learned from a Keras network which averages each channel, and the JSON of its fit."""
+    place = tmp_path_factory.mktemp("transferred")
+    make_photos(place / "photos", 16, size=(8, 16))
+    layers = keras.layers
+    network = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(3, 1, name="colours"),
+            layers.GlobalAveragePooling2D(name="means"),
+            layers.Dense(4, activation="softmax", name="theirs"),
+        ]
+    )
+    network.get_layer("colours").set_weights([np.eye(3).reshape(1, 1, 3, 3), np.zeros(3)])
+    network.save(place / "theirs.keras")
+    before = os.getcwd()
+    os.chdir(place)
+    try:
+        done = CliRunner().invoke(app, ["fit", "photos", "--model", "transfer", "--backbone", "theirs.keras", "--json"])
+    finally:
+        os.chdir(before)
+    assert done.exit_code == 0, done.stderr
+    return {"place": place, "model": place / "photos.strates", "answer": json.loads(done.stdout)}
+
+
+def test_transfer_from_a_file(transferred: dict[str, Any], strates: Any) -> None:
+    answer = transferred["answer"]
+    assert answer["command"] == "strates fit photos --model transfer --backbone theirs.keras --seed 0"
+    assert "Every image is 8 x 16 and is cut around its centre, proportions kept, to 8 x 8" in " ".join(answer["notes"])
+    assert answer["metrics"]["accuracy"]["value"] > 0.8
+    clf = load(transferred["model"])
+    files = sorted((transferred["place"] / "photos").glob("*/*.png"))
+    middle = np.stack([read_by_hand(path) for path in files])[:, :, 4:12]
+    np.testing.assert_allclose(clf.transform(middle), middle.mean(axis=(1, 2)) / 255, atol=1e-5)
+    done = strates("predict", transferred["model"], files[0], "--proba")
+    answers = pd.read_csv(io.StringIO(done.stdout))
+    expected = clf.predict_proba(middle[:1])
+    np.testing.assert_allclose(answers[[f"p_{name}" for name in COLORS]], expected, rtol=1e-4, atol=1e-7)
+    done = strates("evaluate", transferred["model"], transferred["place"] / "photos", "--json")
+    right = clf.predict(middle) == [path.parent.name for path in files]
+    assert json.loads(done.stdout)["metrics"]["accuracy"]["value"] == pytest.approx(right.mean())
+    assert "transfer of theirs.keras, features" in " ".join(strates("info", transferred["model"]).stdout.split())
+
+
+def test_report_of_transfer_has_the_plan_and_what_it_looks_at(transferred: dict[str, Any], strates: Any) -> None:
+    plan = ReportContent.from_dict(json.loads(read_entry(transferred["model"]))["metadata"]["report"]).transfer_plan
+    assert plan is not None
+    assert plan.probes["layer"].tolist() == ["input", "means"]
+    assert plan.check is None
+    assert strates("report", transferred["model"], "--out", "again.html").exit_code == 0
+    page = Path("again.html").read_text(encoding="utf-8")
+    assert 'id="plan"' in page
+    assert 'id="explained"' in page
+    assert "data, " in page
+    assert "rows" not in plan_of(page)
+
+
+def plan_of(page: str) -> str:
+    """Return the words of the section about the plan."""
+    section = page.partition('id="plan"')[2].partition("</section>")[0]
+    return re.sub(r"<svg.*?</svg>|<[^>]+>", " ", section, flags=re.DOTALL)
+
+
+def test_transfer_can_be_checked_and_from_scratch(transferred: dict[str, Any], strates: Any) -> None:
+    make_photos(Path("photos"), 8, size=(8, 8))
+    backbone = transferred["place"] / "theirs.keras"
+    words = ("fit", "photos", "--model", "transfer", "--backbone", backbone, "--json", "--no-report")
+    done = strates(*words, "--check-plan", "--out", "checked.strates")
+    assert done.exit_code == 0, done.stderr
+    stored = json.loads(read_entry("checked.strates"))["metadata"]["report"]
+    plan = ReportContent.from_dict(stored).transfer_plan
+    assert plan is not None
+    assert plan.check is not None
+    assert set(plan.check["strategy"]) >= {"features", "fine_tune", "scratch"}
+    done = strates(*words, "--strategy", "scratch", "--epochs", "2", "--out", "scratch.strates")
+    assert done.exit_code == 0, done.stderr
+    assert load("scratch.strates").strategy == "scratch"
+    assert "--strategy scratch" in json.loads(done.stdout)["command"]
+
+
 # --- the other commands ----------------------------------------------------------------------------------
 
 
@@ -240,7 +326,7 @@ def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
     assert re.search(r"from +images of 8 x 10 pixels \(height x width\), in colour", done.stdout)
     assert re.search(r"trained on +57 images of photos", done.stdout)
     about = json.loads(strates("info", photos["model"], "--json").stdout)
-    assert about["images"] == {"height": 8, "width": 10, "color": "rgb"}
+    assert about["images"] == {"height": 8, "width": 10, "color": "rgb", "crop_to_aspect_ratio": False}
     assert strates("report", photos["model"], "--out", "again.html").exit_code == 0
     page = photos["model"].with_suffix(".html").read_text(encoding="utf-8")
     assert Path("again.html").read_text(encoding="utf-8") == page
@@ -248,7 +334,9 @@ def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
     assert not re.search(r"https?:|//\w+\.\w", page.replace("base64,//", ""))
     assert "img-src data:" in page
     wrong = round(15 * (1 - photos["answer"]["metrics"]["accuracy"]["value"]))
-    assert page.count("<img ") == 3 * 8 + wrong
+    explained = min(wrong, 6) + min(15 - wrong, 6)  # each beside its map
+    assert page.count("<img ") == 3 * 8 + wrong + 2 * explained
+    assert page.count('<span class="pair">') == explained
 
 
 # --- what cannot be used ---------------------------------------------------------------------------------
@@ -279,6 +367,17 @@ def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
         ("fit tables", r"The folder tables holds no images \(but t\.csv\); expected one subfolder a class"),
         ("fit tables/t.csv -t kind --skip-bad", r"--skip-bad is for images, .*; tables/t\.csv is no folder"),
         ("fit tables/t.csv -t kind --model cnn", r"--model cnn is for images"),
+        ("fit tables/t.csv -t kind --backbone VGG16", r"--backbone is for images"),
+        (
+            "fit photos --backbone VGG16",
+            r"--backbone is for --model transfer, and the model is cnn\. Add --model transfer",
+        ),
+        ("fit photos --model transfer", r"--model transfer needs a network to transfer from\. Add --backbone Mobile"),
+        ("fit photos --model transfer --backbone VGG18", r"no network of keras\.applications\. Did you mean 'VGG19'"),
+        ("fit photos --model transfer --backbone no.keras", r"backbone='no\.keras': there is no such file"),
+        ("fit photos --model transfer --backbone VGG16 --stream", r"--model transfer computes .* cannot .* --stream"),
+        ("fit photos --model transfer --backbone VGG16 --checkpoint p", r"--checkpoint keeps .* --strategy scratch"),
+        ("fit photos --model transfer --backbone VGG16 --set backbone=1", r"--set backbone is not available"),
     ],
 )
 def test_wrong_usage_of_fit(strates: Any, words: str, message: str) -> None:

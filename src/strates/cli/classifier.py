@@ -22,6 +22,9 @@ _ELSEWHERE = {
     "warm_start": "To go on with a fit that was interrupted, use --checkpoint DIR and --resume.",
     "image_shape": "The size of images is an option of its own: --image-size 64.",
     "network": "A network is Python code; from Python, NetworkClassifier(network) takes it.",
+    "backbone": "The backbone is an option of its own: --backbone MobileNetV2.",
+    "weights": "Its weights are an option of their own: --weights FILE.",
+    "strategy": "The strategy is an option of its own: --strategy fine_tune.",
 }
 
 

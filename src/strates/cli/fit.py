@@ -22,9 +22,19 @@ class ModelName(StrEnum):
     logistic = "logistic"
     perceptron = "perceptron"
     cnn = "cnn"
+    transfer = "transfer"
+
+
+class Strategy(StrEnum):
+    """What is done with a backbone."""
+
+    features = "features"
+    fine_tune = "fine_tune"
+    scratch = "scratch"
 
 
 _FILES, _MODEL, _TRUST, _IMAGES = "Files", "The network", "How it is judged", "Images"
+_TRANSFER = "Transfer learning (--model transfer)"
 
 
 def fit(
@@ -37,7 +47,7 @@ def fit(
         ModelName | None,
         typer.Option(
             help="A multi-layer perceptron, a Keras network, logistic regression, or Rosenblatt's perceptron; of "
-            "images a convolutional network.",
+            "images a convolutional network, or one that was trained elsewhere (transfer, with --backbone).",
             show_default="mlp; cnn for images",
             rich_help_panel=_MODEL,
         ),
@@ -138,6 +148,42 @@ def fit(
         ),
     ] = None,
     skip_bad: SkipBad = False,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME or FILE",
+            help="The network to transfer from: a name of keras.applications, such as MobileNetV2, or a .keras or "
+            ".strates file.",
+            show_default=False,
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Its weights, a .weights.h5 file.",
+            show_default="those of ImageNet, which Keras downloads once",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    strategy: Annotated[
+        Strategy | None,
+        typer.Option(
+            help="Train a linear classifier on its features; then also its last layers; or all of it from random "
+            "weights.",
+            show_default="features",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = None,
+    check_plan: Annotated[
+        bool,
+        typer.Option(
+            "--check-plan",
+            help="Check the report's advice by fitting each strategy three times, which takes minutes.",
+            rich_help_panel=_TRANSFER,
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -154,6 +200,7 @@ def fit(
     - `strates fit penguins.csv -t species --hidden 64,32 --set dropout=0.2 --cv 5`
     - `strates fit penguins.csv -t species --model logistic`   (coefficients and odds ratios in the report)
     - `strates fit photos --augmentation flip`   (photos/cats/1.jpg, photos/dogs/1.jpg, ...)
+    - `strates fit photos --model transfer --backbone MobileNetV2`   (where there are few images)
     - `strates fit big.parquet -t label --checkpoint progress`   (to go on after a stop: add `--resume`)
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
@@ -178,11 +225,21 @@ def fit(
             image_size=image_size,
             skip_bad=skip_bad,
             augmentation=augmentation,
+            backbone=backbone,
+            weights=weights,
+            strategy=None if strategy is None else strategy.value,
+            check_plan=check_plan,
         )
         if of_images:
             from strates.cli.image_fit_plan import make_image_plan
 
-            image_plan = make_image_plan(request, screen)
+            form = None
+            if request.model == "transfer" and request.backbone is not None:
+                with screen.doing("Looking at the backbone"):
+                    from strates.cli.backbone_form import backbone_form
+
+                    form = backbone_form(request.backbone, request.weights)
+            image_plan = make_image_plan(request, screen, form)
             with screen.doing("Loading TensorFlow"):
                 from strates.cli.image_fit_job import run_image_fit
             run_image_fit(image_plan, screen)

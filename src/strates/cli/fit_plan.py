@@ -124,12 +124,23 @@ def plan_files(
     return out, report, find_checkpoint(out, request.checkpoint, resume=request.resume, screen=screen)
 
 
+def given_transfer_options(request: FitRequest) -> dict[str, bool]:
+    """Return the options about a backbone, and whether they were given."""
+    return {
+        "--backbone": request.backbone is not None,
+        "--weights": request.weights is not None,
+        "--strategy": request.strategy is not None,
+        "--check-plan": request.check_plan,
+    }
+
+
 def _refuse_image_options(request: FitRequest) -> None:
     given = {
         "--image-size": request.image_size is not None,
         "--augmentation": request.augmentation is not None,
         "--skip-bad": request.skip_bad,
-        f"--model {request.model}": request.model == "cnn",
+        f"--model {request.model}": request.model in ("cnn", "transfer"),
+        **given_transfer_options(request),
     }
     wrong = [name for name, is_given in given.items() if is_given]
     if wrong:

@@ -36,6 +36,10 @@ class FitRequest:
     image_size: str | None = None
     skip_bad: bool = False
     augmentation: str | None = None
+    backbone: str | None = None
+    weights: str | None = None
+    strategy: str | None = None
+    check_plan: bool = False
 
     def command(self, target: str | None = None) -> str:
         """Return what to type to do it again; ``target`` is the column that was found, where none was given."""
@@ -43,6 +47,9 @@ class FitRequest:
         options: dict[str, object] = {
             "--target": self.target or target,
             "--model": None if self.model in ("mlp", "cnn") else self.model,
+            "--backbone": self.backbone,
+            "--weights": self.weights,
+            "--strategy": self.strategy,
             "--hidden": self.hidden,
             "--image-size": self.image_size,
             "--augmentation": self.augmentation,
@@ -58,6 +65,8 @@ class FitRequest:
                 words += [name, str(value)]
         for assignment in self.settings:
             words += ["--set", assignment]
+        if self.check_plan:
+            words.append("--check-plan")
         if self.skip_bad:
             words.append("--skip-bad")
         if self.stream is not None:

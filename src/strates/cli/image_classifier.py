@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from strates.cli.chosen_backbone import ChosenBackbone
 from strates.cli.classifier import set_parameters
-from strates.estimators import CNNClassifier
+from strates.estimators import CNNClassifier, TransferClassifier
 from strates.exceptions import ParameterError
 
 #: Channels of the last block; each before it has half as many.
@@ -28,12 +29,13 @@ def make_image_classifier(
     *,
     shape: tuple[int, int, int],
     n_images: int,
+    backbone: ChosenBackbone | None = None,
 ) -> Any:
     """Build the classifier that was asked for, on the settings that suit a folder of images.
 
     Parameters
     ----------
-    model : {"cnn"}
+    model : {"cnn", "transfer"}
     hidden : tuple of int or None
         Widths of the dense layers after the convolutions; None for the default's.
     settings : mapping of str to Any
@@ -43,10 +45,12 @@ def make_image_classifier(
         Of the images.
     n_images : int
         To learn from.
+    backbone : ChosenBackbone, optional
+        Of "transfer".
 
     Returns
     -------
-    CNNClassifier
+    CNNClassifier or TransferClassifier
 
     Raises
     ------
@@ -59,6 +63,8 @@ def make_image_classifier(
     >>> clf.filters, clf.alpha, clf.max_iter
     ((32, 64, 128), 0.01, 19)
     """
+    if backbone is not None:
+        return set_parameters(_transfer(backbone, hidden, seed, n_images), model, settings)
     if model != "cnn":
         raise ParameterError(f"--model {model} does not learn from images; --model cnn does.")
     # Chosen on 245 photographs of two classes and on 4,000 digits of ten, by log-loss on other images: channels
@@ -71,10 +77,27 @@ def make_image_classifier(
         batch_size=32,
         learning_rate="one_cycle",
         learning_rate_init=5e-3,
-        max_iter=min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, round(_ENOUGH_IMAGES / n_images))),
+        max_iter=_epochs(n_images),
         random_state=seed,
     )
     return set_parameters(clf, model, settings)
+
+
+def _transfer(backbone: ChosenBackbone, hidden: tuple[int, ...] | None, seed: int, n_images: int) -> TransferClassifier:
+    clf = TransferClassifier(
+        backbone.name,
+        strategy=backbone.strategy,
+        weights="imagenet" if backbone.weights is None else backbone.weights,
+        hidden_layer_sizes=hidden or (),
+        random_state=seed,
+    )
+    if backbone.strategy == "scratch":
+        clf.set_params(learning_rate="one_cycle", learning_rate_init=3e-3, max_iter=_epochs(n_images))
+    return clf
+
+
+def _epochs(n_images: int) -> int:
+    return min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, round(_ENOUGH_IMAGES / n_images)))
 
 
 def default_filters(shape: tuple[int, int, int]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from strates._random import stream
 from strates._types import AnyArray
 from strates.cli.checkpoint_file import leave_no_empty_folder
+from strates.cli.explained_images import explain_images
 from strates.cli.fit_end import end_fit
 from strates.cli.fit_result import FitResult, show_result
 from strates.cli.image_classifier import make_image_classifier
@@ -39,6 +40,7 @@ from strates.inspection import (
 from strates.inspection.image_summary import Picture, summarize_images
 from strates.report import ReportContent
 from strates.report.wording import with_noun
+from strates.studies import TransferPlan, transfer_plan
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "pillow", "numpy")
 #: Examples on the page, at most: of each class, and in all.
@@ -74,7 +76,13 @@ def _fit(plan: ImageFitPlan, screen: Screen) -> FitResult:
     for note in split.notes:
         screen.note(note)
     clf = make_image_classifier(
-        request.model, plan.hidden, plan.settings, request.seed, shape=plan.images.form.shape, n_images=len(split.train)
+        request.model,
+        plan.hidden,
+        plan.settings,
+        request.seed,
+        shape=plan.images.form.shape,
+        n_images=len(split.train),
+        backbone=plan.backbone,
     )
     watched = bool(clf.early_stopping)
     parts = read_image_parts(split, streamed=plan.streamed, watched=watched, seed=request.seed, screen=screen)
@@ -104,8 +112,9 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
         evaluation: Evaluation = evaluate(clf, parts.X_test, parts.y_test, seed=seed, importance=False)
     with screen.doing("Training the baselines"):
         baselines = fit_baselines(parts.X_train, parts.y_train, parts.X_test, parts.y_test, seed=seed, classifier=clf)
-    with screen.doing("Looking for what ails it"):
-        findings = diagnose(clf, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
+    findings = _diagnose(plan, parts, clf, screen)
+    with screen.doing("Looking where it looks"):
+        explained = explain_images(clf, parts.X_test, parts.y_test, parts.names, seed=seed)
     places = [int(one.row) for one in evaluation.mistakes]
     named = tuple(replace(one, row=parts.names[place]) for one, place in zip(evaluation.mistakes, places, strict=True))
     return ReportContent(
@@ -119,7 +128,9 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
             thumbnail(parts.X_test[place], label=one.true, name=one.row)
             for one, place in zip(named, places, strict=True)
         ),
-        findings=tuple(_of_images(one) for one in findings),
+        explained_pictures=explained,
+        transfer_plan=_transfer_plan(plan, parts, clf, screen),
+        findings=findings,
         network=network_layers(clf.network_),
         history=clf.history_,
         best_epoch=clf.best_epoch_,
@@ -130,6 +141,32 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
         notes=tuple(screen.notes),
         seconds=seconds,
     )
+
+
+def _transfer_plan(plan: ImageFitPlan, parts: ImageParts, clf: Any, screen: Screen) -> TransferPlan | None:
+    """Probe the backbone on the images to learn from; fit its strategies only where that is asked."""
+    if plan.backbone is None or plan.backbone.strategy == "scratch":
+        return None
+    check = plan.request.check_plan
+    with screen.doing("Trying what the backbone knows" + (", and each strategy three times" if check else "")):
+        return transfer_plan(
+            clf,
+            parts.X_train,
+            parts.y_train,
+            check=check,
+            seeds=range(3),
+            random_state=plan.request.seed,
+            progress=False,
+        )
+
+
+def _diagnose(plan: ImageFitPlan, parts: ImageParts, clf: Any, screen: Screen) -> tuple[Finding, ...] | None:
+    """Look a network over that learned here; of one that learned elsewhere the layers would fill the memory."""
+    if plan.backbone is not None:
+        return None
+    with screen.doing("Looking for what ails it"):
+        found = diagnose(clf, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
+    return tuple(_of_images(one) for one in found)
 
 
 def _of_images(finding: Finding) -> Finding:
@@ -162,7 +199,7 @@ def _cross_validate(plan: ImageFitPlan, clf: Any, parts: ImageParts, screen: Scr
 
 
 def _card(plan: ImageFitPlan, parts: ImageParts, content: ReportContent) -> ModelCard:
-    form = parts.train.form
+    form = plan.images.form
     return ModelCard(
         target=TARGET,
         columns=(),
@@ -180,5 +217,5 @@ def _card(plan: ImageFitPlan, parts: ImageParts, content: ReportContent) -> Mode
         seconds=content.seconds or 0.0,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=content.versions,
-        images=LearnedImages(form.height, form.width, form.color),
+        images=LearnedImages(form.height, form.width, form.color, form.crop_to_aspect_ratio),
     )

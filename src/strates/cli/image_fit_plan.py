@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from strates.cli.fit_plan import check_test_size, plan_files
+from strates.cli.chosen_backbone import BackboneForm, ChosenBackbone
+from strates.cli.fit_plan import check_test_size, given_transfer_options, plan_files
 from strates.cli.fit_request import FitRequest
 from strates.cli.image_options import parse_augmentation, parse_image_size
 from strates.cli.reading_progress import reading_images
@@ -16,7 +17,7 @@ from strates.datasets import ImageFolder, read_image_folder
 from strates.exceptions import ParameterError
 
 #: The models that learn from images.
-IMAGE_MODELS = ("cnn",)
+IMAGE_MODELS = ("cnn", "transfer")
 #: Images that would take more memory than this (bytes) are streamed, unless --no-stream is given.
 STREAM_ABOVE = 2**30
 
@@ -32,6 +33,8 @@ class ImageFitPlan:
     hidden : tuple of int or None
     settings : dict
         Parameters of the classifier that were asked for.
+    backbone : ChosenBackbone or None
+        What is transferred from.
     streamed : bool
         Whether the images are decoded anew for each epoch.
     out : pathlib.Path
@@ -45,6 +48,7 @@ class ImageFitPlan:
     images: ImageFolder
     hidden: tuple[int, ...] | None
     settings: dict[str, Any]
+    backbone: ChosenBackbone | None
     streamed: bool
     out: Path
     report: Path | None
@@ -61,7 +65,7 @@ def folder_name(folder: Path) -> str:
     return folder.name or folder.resolve().name or "images"
 
 
-def make_image_plan(request: FitRequest, screen: Screen) -> ImageFitPlan:
+def make_image_plan(request: FitRequest, screen: Screen, form: BackboneForm | None = None) -> ImageFitPlan:
     """Check what can be checked without TensorFlow and without decoding the images.
 
     Parameters
@@ -69,6 +73,8 @@ def make_image_plan(request: FitRequest, screen: Screen) -> ImageFitPlan:
     request : FitRequest
     screen : Screen
         Told what is worth knowing.
+    form : BackboneForm, optional
+        What a backbone expects of images.
 
     Returns
     -------
@@ -81,6 +87,7 @@ def make_image_plan(request: FitRequest, screen: Screen) -> ImageFitPlan:
     """
     check_test_size(request)
     _refuse_table_options(request)
+    backbone = _backbone(request)
     hidden, settings = parse_hidden(request.hidden), parse_settings(request.settings)
     augmentation = parse_augmentation(request.augmentation)
     if augmentation is not None:
@@ -89,16 +96,57 @@ def make_image_plan(request: FitRequest, screen: Screen) -> ImageFitPlan:
         settings["augmentation"] = augmentation
     size = parse_image_size(request.image_size)
     with reading_images(screen, "Looking at the images") as progress:
-        images = read_image_folder(request.source, image_size=size, skip_bad=request.skip_bad, progress=progress)
+        images = read_image_folder(
+            request.source,
+            image_size=size if form is None else size or form.image_size,
+            color=None if form is None else form.color,
+            crop_to_aspect_ratio=form is not None and form.crop_to_aspect_ratio,
+            skip_bad=request.skip_bad,
+            progress=progress,
+        )
     for note in images.notes:
         screen.note(note)
-    streamed = images.n_bytes > STREAM_ABOVE if request.stream is None else request.stream
+    streamed = _is_streamed(request, images.n_bytes)
     if streamed and request.cv is not None:
         raise ParameterError(
             "--cv needs all images in memory, and these are decoded anew for each epoch. Add --no-stream, or drop --cv."
         )
     files = plan_files(request, folder_name(images.path), None, screen)
-    return ImageFitPlan(request, images, hidden, settings, streamed, *files)
+    return ImageFitPlan(request, images, hidden, settings, backbone, streamed, *files)
+
+
+def _is_streamed(request: FitRequest, n_bytes: int) -> bool:
+    if request.model != "transfer":
+        return n_bytes > STREAM_ABOVE if request.stream is None else request.stream
+    if request.stream:
+        raise ParameterError(
+            "--model transfer computes the features of all images at once, and cannot learn with --stream. Leave it "
+            "out, or take --model cnn."
+        )
+    return False
+
+
+def _backbone(request: FitRequest) -> ChosenBackbone | None:
+    """Return what to transfer from, where that is asked."""
+    if request.model != "transfer":
+        given = [name for name, is_given in given_transfer_options(request).items() if is_given]
+        if given:
+            raise ParameterError(
+                f"{' and '.join(given)} {'are' if len(given) > 1 else 'is'} for --model transfer, and the model is "
+                f"{request.model}. Add --model transfer, or leave {'them' if len(given) > 1 else 'it'} out."
+            )
+        return None
+    if request.backbone is None:
+        raise ParameterError(
+            "--model transfer needs a network to transfer from. Add --backbone MobileNetV2, or another name of "
+            "keras.applications, or a .keras or .strates file."
+        )
+    if request.checkpoint is not None and request.strategy != "scratch":
+        raise ParameterError(
+            "--checkpoint keeps the progress of long trainings, and --model transfer has one with --strategy scratch "
+            "only. Leave --checkpoint out."
+        )
+    return ChosenBackbone(request.backbone, request.weights, request.strategy or "features")
 
 
 def _refuse_table_options(request: FitRequest) -> None:

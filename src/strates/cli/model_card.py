@@ -63,7 +63,7 @@ class ModelCard(Record):
     fingerprint : str
         Of the data.
     model : str
-        "mlp", "network", "logistic", "perceptron" or "cnn".
+        "mlp", "network", "logistic", "perceptron", "cnn" or "transfer".
     settings : dict
         The classifier's parameters.
     command : str

@@ -34,12 +34,13 @@ def info_table(card: ModelCard, about: dict[str, Any], path: Path) -> Table:
     more = f" and {len(card.columns) - 30} more" if len(card.columns) > 30 else ""
     layers = card.report.get("network", [])
     parameters = sum(layer.get("parameters") or 0 for layer in layers)
-    dense = " - ".join("x".join(map(str, layer["output_shape"])) for layer in layers if layer["parameters"])
+    sizes = ["x".join(map(str, layer["output_shape"])) for layer in layers if layer["parameters"]]
+    dense = " - ".join(sizes if len(sizes) <= 20 else [*sizes[:3], "...", *sizes[-3:]])
     rows = {
         "file": f"{path} ({size_text(path.stat().st_size)})",
         "predicts": f"{card.target}: {_listed(classes, 12)}",
         "from": f"{len(card.columns)} columns: {columns}{more}" if card.images is None else str(card.images),
-        "network": f"{card.model}, {parameters:,} parameters; units: {dense}",
+        "network": f"{_kind(card)}, {parameters:,} parameters; units: {dense}",
         "accuracy": f"{_percent(card.metrics['accuracy'])} on {card.n_test:,} test {noun}s",
         "trained on": f"{card.n_train:,} {noun}s of {card.source} in {card.seconds:.1f} s, {card.created[:10]}",
         "with": ", ".join(f"{name} {number}" for name, number in card.versions.items()),
@@ -60,6 +61,13 @@ def info_as_json(card: ModelCard, about: dict[str, Any], path: Path) -> dict[str
         "kind": card.model,
         **{k: v for k, v in values.items() if k != "model"},
     }
+
+
+def _kind(card: ModelCard) -> str:
+    """Return what the command line calls the network, with what it was transferred from."""
+    if "backbone" not in card.settings:
+        return card.model
+    return f"{card.model} of {card.settings['backbone']}, {card.settings['strategy']}"
 
 
 def _percent(metric: dict[str, float | None]) -> str:

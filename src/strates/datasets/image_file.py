@@ -106,8 +106,8 @@ def decode_image(path: Path, form: ImageForm) -> AnyArray:
     """Read an image upright, on white where it is transparent, and bring it to a form.
 
     By default the whole picture is kept: where its proportions differ from the form's they are changed, nothing is cut
-    off. Pixels are averaged (Pillow's antialiased bilinear filter), after a quick reduction of JPEG files to no less than
-    twice the form's size.
+    off. Pixels are averaged (Pillow's antialiased bilinear filter), after a quick reduction of JPEG files to no less
+    than twice the form's size.
 
     Parameters
     ----------

@@ -37,6 +37,7 @@ from strates.displays.study_learning_rate import LearningRateRangeDisplay
 from strates.displays.svg import figure_to_svg
 from strates.displays.thumbnail import thumbnail
 from strates.displays.training_film import TrainingFilm
+from strates.displays.transfer_plan import TransferPlanDisplay
 from strates.displays.warp import WarpDisplay
 from strates.displays.weights import WeightsDisplay
 
@@ -70,6 +71,7 @@ __all__ = [
     "StudyDisplay",
     "StudyHeatmapDisplay",
     "TrainingFilm",
+    "TransferPlanDisplay",
     "WarpDisplay",
     "WeightsDisplay",
     "figure_to_svg",

@@ -32,6 +32,26 @@ _FAMILIES: tuple[tuple[str, Preprocessing, int], ...] = (
     ("VGG*", "caffe", 32),
     ("Xception", "tf", 71),
 )
+#: Sides of the images that networks were trained on, where that is not 224 pixels.
+_USUAL = {
+    "InceptionResNetV2": 299,
+    "InceptionV3": 299,
+    "NASNetLarge": 331,
+    "Xception": 299,
+    "EfficientNetB1": 240,
+    "EfficientNetB2": 260,
+    "EfficientNetB3": 300,
+    "EfficientNetB4": 380,
+    "EfficientNetB5": 456,
+    "EfficientNetB6": 528,
+    "EfficientNetB7": 600,
+    "EfficientNetV2B1": 240,
+    "EfficientNetV2B2": 260,
+    "EfficientNetV2B3": 300,
+    "EfficientNetV2S": 384,
+    "EfficientNetV2M": 480,
+    "EfficientNetV2L": 480,
+}
 
 
 @dataclass(frozen=True)
@@ -44,11 +64,14 @@ class Application:
     preprocessing : {"tf", "torch", "caffe", "none"}
     smallest : int
         Smallest height and width of its images, in pixels.
+    usual : int
+        Those that it was trained on.
     """
 
     name: str
     preprocessing: Preprocessing
     smallest: int
+    usual: int = 224
 
     def build(self, image_shape: tuple[int, int, int], weights: str | os.PathLike[str] | None) -> keras.Model:
         """Build the network without its own classifier, down to the maps of its last layer.
@@ -87,13 +110,13 @@ def applications() -> Mapping[str, Application]:
     Examples
     --------
     >>> applications()["VGG16"]
-    Application(name='VGG16', preprocessing='caffe', smallest=32)
+    Application(name='VGG16', preprocessing='caffe', smallest=32, usual=224)
     """
     found = {}
     for name in dir(keras.applications):
         for pattern, preprocessing, smallest in _FAMILIES:
             if fnmatchcase(name, pattern):
-                found[name] = Application(name, preprocessing, smallest)
+                found[name] = Application(name, preprocessing, smallest, _USUAL.get(name, 224))
                 break
     return found
 

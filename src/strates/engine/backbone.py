@@ -21,6 +21,8 @@ from strates.engine.network_cuts import Cut, layer_groups, network_cuts
 from strates.engine.predictor import constants, predictor, refuse_subclass
 from strates.exceptions import DataError, ParameterError
 
+#: What the names of a backbone's layers begin with, where they would be those of layers around it.
+PREFIX = "backbone_"
 #: Names of the layers around a backbone.
 _OWN = re.compile(r"(inputs|pixels|resizing|grey_to_rgb|preprocessing|features|outputs|input_noise)$"
                   r"|(augmentation|hidden|dropout|batch_norm|activation)_\d+$")  # fmt: skip
@@ -142,7 +144,7 @@ def make_backbone(
     clash = any(_OWN.match(one.name) for one in part.layers if not isinstance(one, keras.layers.InputLayer))
 
     def configure(one: Any, config: dict[str, Any]) -> dict[str, Any]:
-        return {**config, "name": f"backbone_{one.name}"} if clash else config
+        return {**config, "name": f"{PREFIX}{one.name}"} if clash else config
 
     try:
         x, pairs = graft(part, x, configure=configure)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -17,9 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 from strates.engine.applications import Application, Preprocessing, applications, find_application, load_weights
 from strates.engine.backbone import Backbone, make_backbone
 from strates.engine.backend import keras
+from strates.engine.batches import as_rows
 from strates.engine.keras_architecture import seeded_keras
 from strates.engine.predictor import refuse_subclass
 from strates.engine.storage import network_from_bytes
+from strates.engine.transfer_architecture import TransferArchitecture
 from strates.estimators.model_file import load
 from strates.exceptions import DataError, ModelFileError, ParameterError
 
@@ -184,6 +186,23 @@ def prepare(
     while len(_BACKBONES) > _BACKBONES_KEPT:
         _BACKBONES.popitem(last=False)
     return found
+
+
+def frozen_backbone(clf: Any, X: Any, y: Any) -> tuple[Backbone, Any]:
+    """Return a transfer classifier's backbone with the weights that are transferred, and rows as it takes them.
+
+    Parameters
+    ----------
+    clf : TransferClassifier
+        Fitted, or to be fitted here as a copy.
+    X : array of n_rows rows
+    y : array-like of shape (n_rows,)
+    """
+    architecture = getattr(clf, "_architecture", None)
+    if not isinstance(architecture, TransferArchitecture) or architecture.scratch:
+        clf = clone(clf).set_params(strategy="features", augmentation=None).fit(X, y)
+        architecture = clf._architecture
+    return architecture.backbone, as_rows(clf._check_X(X, reset=False))
 
 
 def _application(

@@ -138,8 +138,9 @@ class TransferClassifier(BaseNetworkClassifier):
         is what works at one resolution, of any other network a layer.
     fine_tune_max_iter : int, default=5
         Epochs after each unfreezing, at most.
-    fine_tune_learning_rate : float, default=1e-3
-        The head's rate in fine-tuning, at its peak: after each unfreezing it rises, then falls ("one_cycle").
+    fine_tune_learning_rate : float, default=1e-4
+        The head's rate in fine-tuning, at its peak: after each unfreezing it rises, then falls ("one_cycle"). Small
+        networks on few rows may take ten times more.
     layer_decay : float, default=2.6
         How many times smaller the rate of a group is than that of the one above it.
     freeze_batch_norm : bool, default=True
@@ -261,7 +262,7 @@ class TransferClassifier(BaseNetworkClassifier):
         max_fun: int = 15_000,
         unfreeze: Any = 2,
         fine_tune_max_iter: int = 5,
-        fine_tune_learning_rate: float = 1e-3,
+        fine_tune_learning_rate: float = 1e-4,
         layer_decay: float = 2.6,
         freeze_batch_norm: bool = True,
         shuffle: bool = True,

@@ -34,6 +34,33 @@ class Picture(Record):
 
 
 @dataclass(frozen=True)
+class ExplainedPicture(Record):
+    """An image, and what a network's answer to it rests on.
+
+    Attributes
+    ----------
+    picture : Picture
+        The image, with its class.
+    heat : Picture
+        The same with a map over it.
+    predicted : str
+        The class that the network gives it, whose score is explained.
+    probability : float
+        Of that class.
+    """
+
+    picture: Picture
+    heat: Picture
+    predicted: str
+    probability: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the network gives it its own class."""
+        return self.predicted == self.picture.label
+
+
+@dataclass(frozen=True)
 class ImageSummary(Record):
     """Images to learn from, and images to judge by.
 

@@ -15,10 +15,11 @@ from strates.inspection.cross_validation import CrossValidation
 from strates.inspection.data_summary import DataSummary
 from strates.inspection.doctor.finding import Finding
 from strates.inspection.evaluation import Evaluation
-from strates.inspection.image_summary import ImageSummary, Picture
+from strates.inspection.image_summary import ExplainedPicture, ImageSummary, Picture
 from strates.inspection.network_graph import NetworkGraph
 from strates.inspection.record import Record, to_plain
 from strates.inspection.representations import Representation
+from strates.studies.transfer_plan_result import TransferPlan
 
 _TABLES = ("history", "coefficients", "probes")
 
@@ -45,6 +46,10 @@ class ReportContent(Record):
         Some of them, class by class.
     mistake_pictures : tuple of Picture
         One for each of ``evaluation.mistakes``.
+    explained_pictures : tuple of ExplainedPicture
+        Some held-out images, with what :func:`strates.inspection.grad_cam` returned.
+    transfer_plan : TransferPlan or None
+        What :func:`strates.studies.transfer_plan` returned.
     network : list of dict
         A dict a layer, with keys such as ``name``, ``type``, ``output_shape``, ``parameters`` and ``activation``; they
         are the columns of a table, in their order.
@@ -107,6 +112,8 @@ class ReportContent(Record):
     images: ImageSummary | None = None
     example_pictures: tuple[Picture, ...] = ()
     mistake_pictures: tuple[Picture, ...] = ()
+    explained_pictures: tuple[ExplainedPicture, ...] = ()
+    transfer_plan: TransferPlan | None = None
     network: list[dict[str, Any]] = field(default_factory=list)
     drawing: NetworkGraph | None = None
     boundary: DecisionBoundary | None = None

@@ -25,12 +25,19 @@ from strates.studies.regularization_study import regularization_study
 from strates.studies.run import Run
 from strates.studies.setting import Setting
 from strates.studies.summarize_study import summarize_study
+from strates.studies.transfer_plan import transfer_plan
+from strates.studies.transfer_plan_result import DepthAccuracy, TransferPlan
+from strates.studies.transfer_regime import PlanMeasure
+from strates.studies.transfer_study import transfer_study
 from strates.studies.width_depth_study import width_depth_study
 
 __all__ = [
+    "DepthAccuracy",
     "LearningRateRange",
+    "PlanMeasure",
     "Run",
     "Setting",
+    "TransferPlan",
     "adversarial_linearity",
     "adversarial_path",
     "adversarial_training_study",
@@ -44,5 +51,7 @@ __all__ = [
     "pretraining_study",
     "regularization_study",
     "summarize_study",
+    "transfer_plan",
+    "transfer_study",
     "width_depth_study",
 ]

@@ -18,6 +18,7 @@ from strates.report.sections.confusion import confusion_section
 from strates.report.sections.curves import curves_section
 from strates.report.sections.data import data_section
 from strates.report.sections.diagnosis import diagnosis_section
+from strates.report.sections.explained_images import explained_images_section
 from strates.report.sections.images import images_section
 from strates.report.sections.importance import importance_section
 from strates.report.sections.metrics import metrics_section
@@ -27,12 +28,14 @@ from strates.report.sections.redo import redo_section
 from strates.report.sections.representation import representation_section
 from strates.report.sections.summary import summary_section
 from strates.report.sections.training import training_section
+from strates.report.sections.transfer_plan import transfer_plan_section
 
 SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     summary_section,
     diagnosis_section,
     data_section,
     images_section,
+    transfer_plan_section,
     network_section,
     coefficients_section,
     training_section,
@@ -44,5 +47,6 @@ SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     boundary_section,
     representation_section,
     mistakes_section,
+    explained_images_section,
     redo_section,
 )

@@ -11,6 +11,8 @@ from strates.report.section import PageFigure, Section, page_figure
 from strates.report.wording import count
 
 _MAX_LAYERS = 60
+#: Of a network that has more, so many are shown of its beginning, and of its end.
+_ENDS = 8
 
 
 def _cell(value: Any) -> str:
@@ -39,13 +41,16 @@ def network_section(content: ReportContent) -> Section | None:
     if not content.network:
         return None
     keys = list(dict.fromkeys(key for layer in content.network for key in layer))
-    rows = [[_cell(layer.get(key)) for key in keys] for layer in content.network[:_MAX_LAYERS]]
+    shown = content.network
+    if len(shown) > _MAX_LAYERS:
+        shown = [*shown[:_ENDS], {keys[0]: "…"}, *shown[-_ENDS:]]
+    rows = [[_cell(layer.get(key)) for key in keys] for layer in shown]
     numeric = [all(isinstance(layer.get(key), (int, type(None))) for layer in content.network) for key in keys]
     parameters = sum(layer.get("parameters") or 0 for layer in content.network)
     fact = f"{count(len(content.network), 'layer')}"
     if parameters:
         fact += f" with {count(parameters, 'parameter')}"
-    if parameters and content.n_training_rows:
+    if parameters and content.n_training_rows and "backbone" not in content.settings:
         fact += f", learned from {count(content.n_training_rows, content.noun)}"
     return Section(
         "network",
@@ -57,6 +62,6 @@ def network_section(content: ReportContent) -> Section | None:
             "heads": [key.replace("_", " ") for key in keys],
             "rows": rows,
             "numeric": numeric,
-            "n_left_out": len(content.network) - len(rows),
+            "n_left_out": len(content.network) - 2 * _ENDS if len(content.network) > _MAX_LAYERS else 0,
         },
     )
