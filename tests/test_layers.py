@@ -27,12 +27,15 @@ OWNERS = {
     "typer": {"cli"},
     "rich": {"cli", "studies"},  # studies: a bar of progress
     "pyarrow": {"datasets"},
+    "onnx": {"export"},
+    "onnxruntime": {"export"},
     "skops": {"estimators"},
     "skrub": {"estimators", "inspection"},  # the pipeline, and the baseline that takes the same tables
 }
 BLACKBOARD_TABLES = {"gradient_check.py", "ledger.py", "rows.py"}
 IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
-DECLARED = {line.split(">")[0].strip() for line in PYPROJECT["project"]["dependencies"]}
+OPTIONAL = [line for extra in PYPROJECT["project"]["optional-dependencies"].values() for line in extra]
+DECLARED = {line.split(">")[0].strip() for line in (*PYPROJECT["project"]["dependencies"], *OPTIONAL)}
 THIRD_PARTIES = {IMPORT_NAMES.get(name, name) for name in DECLARED}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import os
@@ -14,7 +13,7 @@ import numpy as np
 from strates._atomic_write import atomic_write
 from strates._types import AnyArray
 from strates.engine.layer_walk import LayerCall, walk_layers
-from strates.exceptions import BackendError, StratesWarning
+from strates.exceptions import StratesWarning
 from strates.export.compared_rows import columns_of, compared_rows, largest_difference
 from strates.export.destination import check_destination
 from strates.export.export_result import ExportResult
@@ -22,6 +21,7 @@ from strates.export.fitted_parts import FittedParts, fitted_parts
 from strates.export.network_inputs import network_inputs
 from strates.export.onnx_graph import OPSET, OnnxGraph, number
 from strates.export.onnx_layers import OnnxTensor, add_layer
+from strates.export.onnx_packages import INSTALL, onnx_package, onnx_runtime
 from strates.export.onnx_recipe import add_recipe
 from strates.export.read_recipe import read_recipe
 from strates.export.recipe import Recipe
@@ -82,7 +82,7 @@ def to_onnx(est: Any, path: str | os.PathLike[str], *, X: Any = None, overwrite:
     >>> result.path.name, result.rows, result.whole, result.max_difference < 1e-6
     ('moons.onnx', 100, True, True)
     """
-    onnx = _onnx()
+    onnx = onnx_package()
     parts = fitted_parts(est)
     target = check_destination(path, ".onnx", overwrite=overwrite)
     recipe = read_recipe(parts) if parts.steps else None
@@ -103,24 +103,13 @@ def to_onnx(est: Any, path: str | os.PathLike[str], *, X: Any = None, overwrite:
     )
 
 
-def _onnx() -> Any:
-    try:
-        return importlib.import_module("onnx")
-    except ImportError as error:
-        raise BackendError(
-            "to_onnx writes with the package onnx, which is not installed here. Install it, and onnxruntime which "
-            "checks what was written, with: pip install 'strates[onnx]'"
-        ) from error
-
-
 def _run(content: bytes, inputs: dict[str, AnyArray], output: str) -> AnyArray | None:
     """Return what onnxruntime answers; None, with a warning, where it is not installed."""
-    try:
-        runtime = importlib.import_module("onnxruntime")
-    except ImportError:
+    runtime = onnx_runtime()
+    if runtime is None:
         warnings.warn(
             "The ONNX file was not run, because onnxruntime is not installed here. To have it compared with the "
-            "estimator: pip install 'strates[onnx]'",
+            f"estimator: {INSTALL}",
             StratesWarning,
             stacklevel=3,
         )
