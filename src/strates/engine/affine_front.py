@@ -45,11 +45,14 @@ class AffineMap:
         >>> double.then(double)(np.ones((1, 1)))
         array([[4.]])
         """
-        between = self.shift - after.centre
+        between, centre = self.shift - after.centre, self.centre
+        if self.linear.ndim == 1:  # the point that the second map subtracts, in the first one's units
+            moves = np.divide(-between, self.linear, out=np.zeros_like(between), where=self.linear != 0)
+            centre, between = centre + moves, between + moves * self.linear
         if after.linear.ndim == 1:
-            return AffineMap(self.centre, self.linear * after.linear, between * after.linear + after.shift)
+            return AffineMap(centre, self.linear * after.linear, between * after.linear + after.shift)
         linear = self.linear @ after.linear if self.linear.ndim == 2 else self.linear[:, None] * after.linear
-        return AffineMap(self.centre, linear, between @ after.linear + after.shift)
+        return AffineMap(centre, linear, between @ after.linear + after.shift)
 
 
 class AffineFront(keras.layers.Layer):
@@ -107,7 +110,11 @@ def behind_affine(network: keras.Model, front: AffineMap) -> keras.Model:
     layer = AffineFront(len(front.shift), front.linear.ndim == 1, name="preprocessing")
     inputs = keras.Input((len(front.centre),), name="inputs")
     x = layer(inputs)
-    layer.set_weights([np.asarray(a, np.float32) for a in (front.centre, front.linear, front.shift)])
+    # what rounding takes from the centre of a large column goes into the shift
+    centre = np.asarray(front.centre, np.float32)
+    moved = centre.astype(np.float64) - front.centre
+    shift = front.shift + (moved * front.linear if front.linear.ndim == 1 else moved @ front.linear)
+    layer.set_weights([centre, np.asarray(front.linear, np.float32), np.asarray(shift, np.float32)])
     shape = tuple(network.input_shape[1:]) if is_functional(network) else (len(front.shift),)
     if len(shape) > 1:
         x = keras.layers.Reshape(shape, name="as_images")(x)
