@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from strates._types import AnyArray, FloatArray
-from strates.attacks.tabular.change_text import class_text, value_text
+from strates.attacks.tabular.change_text import row_sentence
 
 _LISTED = 5
 
@@ -127,19 +127,7 @@ class TabularAttackResult:
             Such as "row 7: income 31,000 -> 29,400 flips the class (no -> yes, 0.31 -> 0.56)", where the two numbers
             are the probabilities of the class after.
         """
-        told = []
-        for _, cells in self.changes.groupby("place", sort=False):
-            first = cells.iloc[0]
-            parts = [
-                f"{one['column']} {value_text(one['from'])} -> {value_text(one['to'])}" for _, one in cells.iterrows()
-            ]
-            what = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-            sentence = (
-                f"row {first['row']}: {what} {'flips' if len(parts) == 1 else 'flip'} the class "
-                f"({class_text(first['class_before'])} -> {class_text(first['class_after'])}, "
-                f"{first['probability_before']:.2f} -> {first['probability_after']:.2f})"
-            )
-            told.append((float(cells["cost"].sum()), sentence))
+        told = [(float(cells["cost"].sum()), row_sentence(cells)) for _, cells in self.changes.groupby("place")]
         return [sentence for _, sentence in sorted(told, key=lambda one: one[0])][:limit]
 
     def summary(self) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from strates.displays.activation_function import ActivationFunctionDisplay
 from strates.displays.activation_maximum import ActivationMaximumDisplay
 from strates.displays.activation_statistics import ActivationStatisticsDisplay
+from strates.displays.attack import AttackDisplay
+from strates.displays.attack_path import AttackPathDisplay
 from strates.displays.calibration import CalibrationDisplay
 from strates.displays.circuit import CircuitDisplay
 from strates.displays.class_balance import ClassBalanceDisplay
@@ -30,11 +32,13 @@ from strates.displays.predicted_images import PredictedImagesDisplay
 from strates.displays.reconstruction import ReconstructionDisplay
 from strates.displays.regularization_path import RegularizationPathDisplay
 from strates.displays.representation import RepresentationDisplay
+from strates.displays.robustness_curve import RobustnessCurveDisplay
 from strates.displays.saliency import SaliencyDisplay
 from strates.displays.study import StudyDisplay
 from strates.displays.study_heatmap import StudyHeatmapDisplay
 from strates.displays.study_learning_rate import LearningRateRangeDisplay
 from strates.displays.svg import figure_to_svg
+from strates.displays.tabular_attack import TabularAttackDisplay
 from strates.displays.thumbnail import thumbnail
 from strates.displays.training_film import TrainingFilm
 from strates.displays.transfer_plan import TransferPlanDisplay
@@ -45,6 +49,8 @@ __all__ = [
     "ActivationFunctionDisplay",
     "ActivationMaximumDisplay",
     "ActivationStatisticsDisplay",
+    "AttackDisplay",
+    "AttackPathDisplay",
     "CalibrationDisplay",
     "CircuitDisplay",
     "ClassBalanceDisplay",
@@ -66,10 +72,12 @@ __all__ = [
     "ReconstructionDisplay",
     "RegularizationPathDisplay",
     "RepresentationDisplay",
+    "RobustnessCurveDisplay",
     "RocCurveDisplay",
     "SaliencyDisplay",
     "StudyDisplay",
     "StudyHeatmapDisplay",
+    "TabularAttackDisplay",
     "TrainingFilm",
     "TransferPlanDisplay",
     "WarpDisplay",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
+import pandas as pd
+
 _SEPARATED = 10_000  # smaller numbers may be years
 
 
@@ -41,6 +43,28 @@ def class_text(label: Any) -> str:
     if hasattr(label, "item"):
         label = label.item()
     return f"{label:g}" if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def row_sentence(cells: pd.DataFrame) -> str:
+    """Say what flips one row.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Its lines of ``TabularAttackResult.changes``.
+
+    Returns
+    -------
+    str
+    """
+    first = cells.iloc[0]
+    parts = [f"{one['column']} {value_text(one['from'])} -> {value_text(one['to'])}" for _, one in cells.iterrows()]
+    what = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return (
+        f"row {first['row']}: {what} {'flips' if len(parts) == 1 else 'flip'} the class "
+        f"({class_text(first['class_before'])} -> {class_text(first['class_after'])}, "
+        f"{first['probability_before']:.2f} -> {first['probability_after']:.2f})"
+    )
 
 
 def _whole(number: int) -> str:
