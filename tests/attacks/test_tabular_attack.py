@@ -153,6 +153,23 @@ def test_what_is_found_flips_and_no_single_cell_can_be_taken_back() -> None:
         assert pipeline.predict(back)[0] == cell["class_before"]  # nor made a step shorter
 
 
+def test_numbers_among_several_changes_are_not_longer_than_needed() -> None:
+    rng = np.random.default_rng(1)
+    # most are 0, a few very large: its scale is small against its range
+    gain = np.where(rng.random(200) < 0.9, 0, rng.integers(1, 100_000, 200))
+    X = pd.DataFrame({"gain": gain, "job": rng.choice(["a", "b", "c"], 200), "age": rng.integers(18, 80, 200)})
+    clf = Formula(lambda frame: frame["gain"] / 9_000 + 2.5 * (frame["job"] == "a") + frame["age"] / 40 - 7)
+    result = TabularAttack().perturb(clf, X)
+    several = result.to_frame()["n_changes"] > 1
+    assert several.sum() > 100
+    cells = result.changes[(result.changes["column"] != "job") & several.to_numpy()[result.changes["place"]]]
+    assert len(cells) > 100
+    for _, cell in cells.iterrows():
+        back = result.adversarial.loc[[cell["row"]]].copy()
+        back[cell["column"]] = cell["to"] + np.sign(cell["from"] - cell["to"])
+        assert (clf.predict_proba(back)[0, 1] > 0.5) == (cell["class_before"] == "yes")
+
+
 # --- the domain of the data -----------------------------------------------------------------------
 
 

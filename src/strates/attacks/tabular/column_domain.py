@@ -70,11 +70,6 @@ class ColumnDomain:
         """The directions in which a number may move."""
         return (self.direction,) if self.direction else (-1, 1)
 
-    @property
-    def step_cost(self) -> float:
-        """What one step along the grid costs."""
-        return self.cost * self.step / self.scale
-
     def encode(self, column: pd.Series[Any]) -> FloatArray:
         """Return a column as numbers: its own, or those of the categories; NaN where it is missing or unknown."""
         if self.values is None:

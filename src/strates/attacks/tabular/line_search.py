@@ -127,10 +127,11 @@ class LineSearch:
             values = self.rows.start[states.row[which], number]
             for sign in domain.signs:
                 first, count = domain.room(values, sign)
-                budget = self.best[states.row[which]] - states.cost[which]
-                # the first step may be a part of one: what it costs less is to be had on top
-                affordable = np.floor(np.minimum(budget / domain.step_cost, 2.0**52)) + 1
-                count = np.minimum(count, np.maximum(affordable, 0).astype(np.int64))
+                # the last place that costs less than the best: a bracket must reach as far as a change may go
+                budget = (self.best[states.row[which]] - states.cost[which]) * domain.scale / domain.cost
+                reach = (budget - np.abs(first * domain.step - values)) / domain.step
+                affordable = np.ceil(np.clip(np.nan_to_num(reach, posinf=2.0**52), 0, 2.0**52) - 1e-6)
+                count = np.minimum(count, affordable.astype(np.int64))
                 shape = len(which)
                 parts.append(_Lines(which, np.full(shape, number), np.full(shape, sign), first, count))
         if not parts:
