@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import grid, imports, memory, mnist, predict, steps, stream
+from benchmarks import attacks, grid, imports, memory, mnist, predict, steps, stream
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.row import HEADINGS, Row
@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "memory": (memory.TITLE, memory.run),
     "stream": (stream.TITLE, stream.run),
     "mnist": (mnist.TITLE, mnist.run),
+    "attacks": (attacks.TITLE, attacks.run),
 }
 
 
@@ -60,13 +61,13 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Ratios of strates against scikit-learn, Keras and, where installed, PyTorch and skorch. A ratio "
-        "above 1 says that strates needs less. Close other programs first; see 'load before'.",
+        description="Ratios of strates against scikit-learn, Keras and, where installed, PyTorch, skorch, Foolbox and "
+        "ART. A ratio above 1 says that strates needs less. Close other programs first; see 'load before'.",
     )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="a smoke test, of rough numbers")
     parser.add_argument("--large", action="store_true", help="stream 10 million rows too")
-    parser.add_argument("--mnist", type=Path, metavar="FILE", help="Keras's mnist.npz, for the section of that name")
+    parser.add_argument("--mnist", type=Path, metavar="FILE", help="Keras's mnist.npz, for mnist and attacks")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every repetition there")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     return parser

@@ -81,11 +81,10 @@ def within(X: FloatArray, points: FloatArray, epsilon: float, norm: Norm) -> Flo
     axes = tuple(range(1, X.ndim))
     origin = X.astype(np.float64)
     if norm == "linf":
-        low, high = (origin - epsilon).astype(np.float32), (origin + epsilon).astype(np.float32)
-        up, down = np.float32(np.inf), np.float32(-np.inf)
-        low = np.where(low < origin - epsilon, np.nextafter(low, up), low)
-        high = np.where(high > origin + epsilon, np.nextafter(high, down), high)
-        return np.asarray(np.clip(points, low, high), np.float32)
+        found = points.copy()
+        while (over := np.abs(found - origin) > epsilon).any():
+            found[over] = np.nextafter(found[over], X[over])
+        return found
     found = points.copy()
     share = 1.0
     for _ in range(8):  # at a row of large numbers, steps of float32 are coarse

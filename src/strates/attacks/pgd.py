@@ -41,7 +41,8 @@ class PGD(Attack):
         Starts at most, of rows that were not fooled before. Each second one climbs the other loss: the two fail on
         different rows.
     random_start : bool, default=True
-        Start at a random point of the ball, drawn uniformly; otherwise at the row itself.
+        Start at a random point of the ball, drawn uniformly; otherwise at the row itself. Among many columns nearly all
+        of an l2 ball is near its border: a single start at the row then often fools more.
     loss : {"cross_entropy", "margin"}, default="cross_entropy"
         Of the first start. "margin" is the lead of the best other class alone, max_{j≠y} z_j - z_y: stronger where
         the classifier is unsure among several classes, often weaker where it is sure.

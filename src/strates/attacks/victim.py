@@ -62,7 +62,7 @@ class Victim:
             raise ParameterError(f"{type(clf).__name__} has no predict; an attack needs a fitted classifier.")
         self._columns = X.columns if isinstance(X, pd.DataFrame) else None
         table = _numbers(X)
-        labels = np.asarray(clf.predict(X))  # says itself what is wrong with the shape
+        labels = np.asarray(clf.predict(X[:1]))  # says itself what is wrong with the shape
         self.classes = np.asarray(self._last.classes_)
         _refuse_multilabel(self._last, labels)
         self._given_shape = table.shape[1:]
