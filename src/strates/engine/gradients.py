@@ -23,7 +23,7 @@ from strates.engine.keras_architecture import KerasArchitecture, is_functional
 from strates.engine.losses import row_losses, target_dtype
 from strates.engine.program import is_kernel
 from strates.engine.traced import Traced
-from strates.engine.training_form import TrainingForm, is_clonable, mode, output_activation, training_form
+from strates.engine.training_form import TrainingForm, has_training_form, mode, output_activation, training_form
 
 Precision = Literal["float32", "float64"]
 
@@ -238,7 +238,7 @@ def loss_gradient(
     LossGradient
     """
     rows = dense_rows(X, slice(None))
-    precision: Precision = dtype if is_clonable(model) else "float32"
+    precision: Precision = dtype if has_training_form(model) else "float32"
     found = _gradients(model, precision, tuple(rows.shape[1:]))
     shares = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, np.float64)
     shares = (shares / shares.sum()).astype(precision)

@@ -6,8 +6,10 @@ import json
 import random
 import re
 import threading
-from collections.abc import Hashable, Iterator
+import weakref
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from strates.engine.training_form import copy_adapted, noise_layers, noise_level
 from strates.exceptions import ParameterError
 
 _SEEDING = threading.Lock()
+#: How to make a model again whose configuration does not tell it. A function here must not hold its model.
+_MAKERS: weakref.WeakKeyDictionary[keras.Model, Callable[[], keras.Model]] = weakref.WeakKeyDictionary()
 _ROW_WISE = frozenset(
     {"InputLayer", "Dense", "Activation", "LayerNormalization", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax",
      "Functional", "Sequential", "Rescaling", "Flatten", "Reshape", "Conv1D", "Conv2D", "MaxPooling2D",
@@ -51,10 +55,15 @@ class KerasArchitecture:
         Shape of one row.
     keep_weights : bool
         Start every fit from the model's own weights instead of drawing new ones.
+    loss : keras.losses.Loss or callable, optional
+        Minimised instead of the cross-entropy.
     """
 
-    def __init__(self, model: keras.Model, input_shape: tuple[int, ...], *, keep_weights: bool) -> None:
+    def __init__(
+        self, model: keras.Model, input_shape: tuple[int, ...], *, keep_weights: bool, loss: Any = None
+    ) -> None:
         self.model = model
+        self.loss = loss
         self.input_shape = input_shape
         self.keep_weights = keep_weights
         self.noise_levels = tuple(noise_level(layer) for layer in noise_layers(model))
@@ -63,7 +72,8 @@ class KerasArchitecture:
     @property
     def key(self) -> Hashable:
         """The normalised configuration, or the object itself when code stands outside the configuration."""
-        return ("keras", self.input_shape, id(self.model) if self._key is None else self._key)
+        own = () if self.loss is None else (self.loss,)
+        return ("keras", self.input_shape, id(self.model) if self._key is None else self._key, *own)
 
     @property
     def row_wise(self) -> bool:
@@ -78,6 +88,18 @@ class KerasArchitecture:
         """Build the model anew: its constraints are its own."""
         return self.build()
 
+    def __deepcopy__(self, _: Any) -> KerasArchitecture:
+        """Return itself: the mould is never changed."""
+        return self
+
+    def __reduce__(self) -> Any:
+        """Pickle the function that makes the model, where there is one: its own classes may have no configuration."""
+        make = _MAKERS.get(self.model)
+        if make is None:
+            return super().__reduce__()
+        weights = self.model.get_weights() if self.keep_weights else None
+        return _made_again, (make, weights, self.input_shape, self.loss)
+
     def initial_weights(self, seed: int) -> list[AnyArray]:
         """Return the given weights, or draw new ones."""
         if self.keep_weights:
@@ -86,27 +108,79 @@ class KerasArchitecture:
             return [np.asarray(w) for w in self.build().get_weights()]
 
 
+def _made_again(
+    make: Callable[[], keras.Model], weights: list[AnyArray] | None, input_shape: tuple[int, ...], loss: Any
+) -> KerasArchitecture:
+    model = make()
+    _MAKERS[model] = make
+    if weights is not None:
+        model.set_weights(weights)
+    return KerasArchitecture(model, input_shape, keep_weights=weights is not None, loss=loss)
+
+
 def copy_of(model: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
     """Build a model of the same configuration with weights of its own.
 
     Raises
     ------
     ParameterError
-        A subclass of ``keras.Model`` without ``get_config``.
+        Its configuration does not tell how, and no function is known that makes it.
     """
-    if is_functional(model):
-        copy = keras.models.clone_model(model)
-        copy_adapted(model, copy)
+    make = _MAKERS.get(model)
+    if make is not None:
+        copy = make()
+        _MAKERS[copy] = make
+        _carry_names(model, copy)
         return copy
     try:
+        if is_functional(model):
+            copy = keras.models.clone_model(model)
+            copy_adapted(model, copy)
+            _carry_names(model, copy)
+            return copy
         copy = type(model).from_config(model.get_config())
     except Exception as error:
+        reason = " ".join(str(error).partition("Please implement")[0].split())[:300]
         raise ParameterError(
-            f"The network is a {type(model).__name__}, a subclass of keras.Model that cannot be rebuilt from its "
-            f"configuration ({error}). Give it get_config(), or pass a function that builds it."
+            f"The network is a {_own_class(model)} that cannot be rebuilt from its configuration ({reason}). Give each "
+            "class of your own a get_config(), or pass a function that builds the network."
         ) from error
     copy(keras.ops.zeros((1, *input_shape)))
     return copy
+
+
+def _own_class(model: keras.Model) -> str:
+    """Name the class of somebody's own that a network is, or holds."""
+    own = [type(one) for one in _flat_layers(model) if not type(one).__module__.startswith("keras.")]
+    if not own:
+        return type(model).__name__
+    models = [one for one in own if issubclass(one, keras.Model)]
+    return f"{models[0].__name__}, a subclass of keras.Model," if models else f"network with a layer {own[0].__name__}"
+
+
+def _carry_names(model: keras.Model, copy: keras.Model) -> None:
+    """Name copied layers as they were: one whose configuration has no name has been given another."""
+    for old, new in zip(_flat_layers(model), _flat_layers(copy), strict=True):
+        if new.name != old.name:
+            new.name = old.name
+
+
+def remember_maker(model: keras.Model, make: Callable[[], keras.Model]) -> None:
+    """Let copies of a model with classes of somebody's own be made by the function that made it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    make : callable () -> keras.Model
+        Must not hold the model.
+    """
+    if not all(type(layer).__module__.startswith("keras.") for layer in _flat_layers(model)):
+        _MAKERS[model] = make
+
+
+def maker_of(model: keras.Model) -> Callable[[], keras.Model] | None:
+    """Return the function that makes a model again, where one is known."""
+    return _MAKERS.get(model)
 
 
 def is_functional(model: keras.Model) -> bool:

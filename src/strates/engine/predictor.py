@@ -18,6 +18,7 @@ from strates._types import AnyArray
 from strates.engine.architecture import Architecture
 from strates.engine.backend import keras, tf
 from strates.engine.batches import dense_rows
+from strates.engine.keras_architecture import is_functional
 from strates.engine.traced import Traced
 from strates.engine.training_form import is_clonable, mode
 from strates.exceptions import ParameterError
@@ -92,8 +93,11 @@ def refuse_subclass(model: keras.Model) -> None:
         The network is, or holds, a subclass of ``keras.Model``.
     """
     if not is_clonable(model):
+        own = [model, *model._flatten_layers(include_self=False, recursive=True)]
+        name = next((type(one).__name__ for one in own if isinstance(one, keras.Model) and not is_clonable(one)
+                     and not is_functional(one)), type(model).__name__)  # fmt: skip
         raise ParameterError(
-            f"The layers of a {type(model).__name__}, a subclass of keras.Model, cannot be looked into. Write the "
+            f"The layers of a {name}, a subclass of keras.Model, cannot be looked into. Write the "
             "network as keras.Sequential or keras.Model(inputs, outputs)."
         )
 

@@ -28,8 +28,9 @@ from strates.engine.adversarial_training import (
 from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backend import keras, tf
 from strates.engine.compiler import Compiler, is_dense
-from strates.engine.losses import compared_with, row_hits, row_losses
+from strates.engine.losses import compared_with, row_hits
 from strates.engine.optimizers import Solver, has_own_schedule, is_elementwise
+from strates.engine.own_loss import row_losses_of
 from strates.engine.step_data import Chunk, Penalties, State, StepRecord
 from strates.engine.tied_weights import TiedWeights
 from strates.engine.traced import Traced
@@ -71,6 +72,7 @@ class TrainingProgram:
     ) -> None:
         self.architecture = architecture  # kept alive: the key of an unshared network is its address
         self.kind = kind
+        self._row_losses = row_losses_of(getattr(architecture, "loss", None))
         self.compiler = compiler
         self.chunk_steps, self.batch_size = chunk_shape
         self.traces = 0
@@ -286,7 +288,7 @@ class TrainingProgram:
         still = mode(self.model, training=False)
         outputs, _ = self.model.stateless_call(values, others, X, **still)
         targets = compared_with(self.kind, X, targets)
-        losses = row_losses(self.kind, outputs, targets, None, logits=self._logits)
+        losses = self._row_losses(self.kind, outputs, targets, None, logits=self._logits)
         hits = row_hits(self.kind, outputs, targets, logits=self._logits)
         return tf.stack([tf.reduce_sum(losses * weights), tf.reduce_sum(hits * weights)])
 
@@ -304,10 +306,10 @@ class TrainingProgram:
             outputs, others, extras = self.model.stateless_call(
                 values, before, x, return_losses=True, **mode(self.model, training=True), **options
             )
-            losses = row_losses(self.kind, outputs, y, smoothing, logits=self._logits)
+            losses = self._row_losses(self.kind, outputs, y, smoothing, logits=self._logits)
             total = tf.reduce_sum(losses * w)
             if self._gradient_penalty:
-                of = partial(row_losses, self.kind, targets=y, smoothing=smoothing, logits=self._logits)
+                of = partial(self._row_losses, self.kind, targets=y, smoothing=smoothing, logits=self._logits)
                 squared = squared_slopes(x, self._slopes(values, before, of))
                 extras = [*extras, steepness * tf.reduce_sum(squared * w) / n_rows]
             loss = tf.add_n([total / n_rows, *extras]) if extras else total / n_rows

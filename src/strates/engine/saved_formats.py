@@ -14,10 +14,11 @@ import numpy as np
 
 from strates._types import AnyArray
 from strates.engine.backend import _quiet_start, keras, tf
+from strates.engine.training_form import mode
 from strates.exceptions import ParameterError
 
 
-def write_saved_model(model: keras.Model, folder: str | os.PathLike[str]) -> None:
+def write_saved_model(model: keras.Model, folder: str | os.PathLike[str], input_shape: tuple[int | None, ...]) -> None:
     """Write a model as a SavedModel, whose ``serve`` is its forward pass.
 
     Parameters
@@ -25,12 +26,14 @@ def write_saved_model(model: keras.Model, folder: str | os.PathLike[str]) -> Non
     model : keras.Model
     folder : str or path-like
         Made.
+    input_shape : tuple of int or None
+        Of one row.
     """
     archive = keras.export.ExportArchive()
     archive.track(model)
-    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="X")]
+    signature = [tf.TensorSpec((None, *input_shape), tf.float32, name="X")]
     # told so: a network that begins with random changes of images would otherwise be written as it is in training
-    archive.add_endpoint("serve", lambda X: model(X, training=False), input_signature=signature)
+    archive.add_endpoint("serve", lambda X: model(X, **mode(model, training=False)), input_signature=signature)
     with _quiet():
         archive.write_out(os.fspath(folder), verbose=False)
 
@@ -51,12 +54,14 @@ def run_saved_model(folder: str | os.PathLike[str], rows: AnyArray) -> AnyArray:
     return np.asarray(loaded.serve(tf.convert_to_tensor(rows, tf.float32)))
 
 
-def tflite_bytes(model: keras.Model) -> bytes:
+def tflite_bytes(model: keras.Model, input_shape: tuple[int | None, ...]) -> bytes:
     """Convert a model to TFLite, of which float32 stays float32.
 
     Parameters
     ----------
     model : keras.Model
+    input_shape : tuple of int or None
+        Of one row.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def tflite_bytes(model: keras.Model) -> bytes:
         It has an operation that TFLite has not.
     """
     with tempfile.TemporaryDirectory() as folder:
-        write_saved_model(model, folder)
+        write_saved_model(model, folder, input_shape)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         try:
             with _quiet():

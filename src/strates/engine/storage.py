@@ -10,16 +10,49 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from strates._types import AnyArray
 from strates.engine.backend import keras
-from strates.exceptions import ModelFileError, UnsafeModelFileError
+from strates.exceptions import ModelFileError, ParameterError, UnsafeModelFileError
 
 
 def network_to_bytes(model: keras.Model) -> bytes:
-    """Return a model as the bytes of a ``.keras`` file."""
+    """Return a model as the bytes of a ``.keras`` file.
+
+    Raises
+    ------
+    ParameterError
+        A class of somebody's own does not tell its configuration.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
-        model.save(path)
+        try:
+            model.save(path)
+        except (NotImplementedError, TypeError) as error:
+            reason = " ".join(str(error).partition("Please implement")[0].split())[:300]
+            raise ParameterError(
+                f"The network cannot be saved: a model file holds the configuration of each class and not its code, "
+                f"and one does not tell its own ({reason}). Give that class get_config(), which returns the arguments "
+                "of its __init__, or build the network of Keras's own layers."
+            ) from error
         return path.read_bytes()
+
+
+def weights_to_bytes(model: keras.Model) -> bytes:
+    """Return a model's weights alone, for a network whose configuration does not tell how to build it."""
+    held = io.BytesIO()
+    np.savez(held, allow_pickle=False, **{f"weight_{i}": w for i, w in enumerate(model.get_weights())})
+    return held.getvalue()
+
+
+def weights_from_bytes(data: bytes) -> list[AnyArray] | None:
+    """Return what :func:`weights_to_bytes` kept; None for the bytes of a whole network."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as found:
+            return [found[f"weight_{i}"] for i in range(len(found.files))]
+    except (KeyError, ValueError, zipfile.BadZipFile, EOFError):
+        return None
 
 
 def network_from_bytes(data: bytes, custom_objects: Mapping[str, Any] | None = None) -> keras.Model:

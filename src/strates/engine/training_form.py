@@ -172,6 +172,21 @@ def is_clonable(model: keras.Model) -> bool:
     return all(isinstance(m, keras.Sequential) or type(m).__name__ == "Functional" for m in _models(model))
 
 
+def has_training_form(model: keras.Model) -> bool:
+    """Whether the model's layers can be exchanged, and each tells how to build it: one of somebody's own may not."""
+    return is_clonable(model) and all(_tells_its_configuration(layer) for layer in _all_layers(model))
+
+
+def _tells_its_configuration(layer: keras.layers.Layer) -> bool:
+    if type(layer).__module__.startswith("keras."):
+        return True
+    try:
+        layer.get_config()
+    except NotImplementedError:
+        return False
+    return True
+
+
 def _models(model: keras.Model) -> list[keras.Model]:
     return [model, *(layer for layer in _all_layers(model) if isinstance(layer, keras.Model))]
 
@@ -217,10 +232,11 @@ def training_form(model: keras.Model, dtype: str = "float32", *, augmented: bool
     Returns
     -------
     TrainingForm
-        A subclassed model cannot be taken apart: it is used as it is, ending in probabilities.
+        A subclassed model cannot be taken apart, nor one with a layer that does not tell its configuration: it is used
+        as it is, ending in probabilities.
     """
     inputs = TrainingInputs()
-    if not is_clonable(model):
+    if not has_training_form(model):
         return TrainingForm(model, inputs, logits=False)
     last = output_layer(model)
     ends_in_activation = output_activation(model) in ("softmax", "sigmoid")

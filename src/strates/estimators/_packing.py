@@ -18,10 +18,20 @@ from strates.engine.architecture import DenseArchitecture
 from strates.engine.autoencoder_architecture import AutoencoderArchitecture
 from strates.engine.backend import keras
 from strates.engine.conv_architecture import ConvArchitecture
-from strates.engine.keras_architecture import KerasArchitecture
-from strates.engine.storage import network_from_bytes, network_to_bytes, object_from_config
+from strates.engine.keras_architecture import KerasArchitecture, maker_of, remember_maker
+from strates.engine.made_network import NetworkMaker
+from strates.engine.storage import (
+    network_from_bytes,
+    network_to_bytes,
+    object_from_config,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+from strates.exceptions import ModelFileError, ParameterError, UnsafeModelFileError
 
 _KERAS = "keras configuration: "
+#: Keras's objects that stand in the file as their configuration.
+_WRITTEN = keras.optimizers.Optimizer | keras.initializers.Initializer | keras.layers.Layer | keras.losses.Loss
 #: Left out: what a fit's callbacks collected, and what is made again on demand.
 _LEFT_OUT = ("_cache", "recording_", "_skl_callbacks", "_exact_weights")
 #: Architectures that are values; of any other the network itself tells what it is.
@@ -64,11 +74,13 @@ def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
     pack = _PACKING.get()
     if pack is None:
         return state
-    packed = {k: _to_config(v) for k, v in state.items() if k not in _LEFT_OUT}
+    # a function is code, which no model file holds
+    code = {name for name in ("network", "loss") if name in state and not isinstance(state[name], keras.losses.Loss)}
+    packed = {k: None if k in code else _to_config(v) for k, v in state.items() if k not in _LEFT_OUT}
     if "_weights" in state:
         architecture = state["_architecture"]
         packed["_network_number"] = len(pack.networks)
-        pack.networks.append(network_to_bytes(estimator.network_))
+        pack.networks.append(_packed_network(estimator.network_))
         del packed["_weights"]
         if isinstance(architecture, _PLAIN):
             initializer = _to_config(architecture.kernel_initializer)
@@ -77,8 +89,6 @@ def pack_state(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
             packed["_architecture"] = list(architecture.input_shape)
     if isinstance(state.get("backbone"), keras.Model):  # of which the network has what it needs
         packed["backbone"] = None
-    if "network" in packed:  # a function is code, which no model file holds
-        packed["network"] = None
     return packed
 
 
@@ -89,21 +99,56 @@ def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
         return state
     whole = {k: _from_config(v, pack.custom_objects) for k, v in state.items()}
     if "_network_number" in whole:
-        network = network_from_bytes(pack.networks[whole.pop("_network_number")], pack.custom_objects)
+        network = _unpacked_network(pack, pack.networks[whole.pop("_network_number")], whole)
         architecture = whole["_architecture"]
         if isinstance(architecture, _PLAIN):
             initializer = _from_config(architecture.kernel_initializer, pack.custom_objects)
             whole["_architecture"] = replace(architecture, kernel_initializer=initializer)
         else:
-            whole["_architecture"] = KerasArchitecture(network, tuple(architecture), keep_weights=True)
+            whole["_architecture"] = KerasArchitecture(
+                network, tuple(architecture), keep_weights=True, loss=whole.get("loss")
+            )
             whole["network"] = network
         whole["_weights"] = network.get_weights()
         whole["_cache"] = {}
     return whole
 
 
+def _packed_network(network: keras.Model) -> bytes:
+    try:
+        return network_to_bytes(network)
+    except ParameterError:
+        if maker_of(network) is None:
+            raise
+        return weights_to_bytes(network)  # the function that makes it comes with the loading
+
+
+def _unpacked_network(pack: _Pack, data: bytes, state: dict[str, Any]) -> keras.Model:
+    weights = weights_from_bytes(data)
+    if weights is None:
+        return network_from_bytes(data, pack.custom_objects)
+    build = pack.custom_objects.get("network")
+    if build is None:
+        raise UnsafeModelFileError(
+            "The file holds the weights of a network that a function of your own builds, and never the code. Nothing "
+            "was loaded. Load it with that function: strates.load(path, custom_objects={'network': the function})."
+        )
+    encoding = state["_encoding"]
+    maker = NetworkMaker(build, tuple(state["_architecture"]), encoding.n_outputs, encoding.kind)
+    network = maker()
+    remember_maker(network, maker)
+    try:
+        network.set_weights(weights)
+    except ValueError as error:
+        raise ModelFileError(
+            f"The function that was given builds another network than the one that was saved ({error}). Give the one "
+            "that the model was trained with."
+        ) from error
+    return network
+
+
 def _to_config(value: Any) -> Any:
-    if isinstance(value, keras.optimizers.Optimizer | keras.initializers.Initializer | keras.layers.Layer):
+    if isinstance(value, _WRITTEN):
         return _KERAS + json.dumps(keras.saving.serialize_keras_object(value))
     if isinstance(value, tuple | list) and any(isinstance(one, keras.layers.Layer) for one in value):
         return type(value)(_to_config(one) for one in value)

@@ -84,8 +84,9 @@ def save(estimator: Any, path: str | os.PathLike[str], *, metadata: Mapping[str,
 
     Notes
     -----
-    A function passed as ``NetworkClassifier(network=...)`` is code and is not stored: the loaded estimator has the
-    trained Keras model in its place.
+    A function passed as ``NetworkClassifier(network=...)`` or ``loss=...`` is code and is not stored: the loaded
+    estimator has the trained Keras model in the network's place, and no loss of its own. Of a network with classes
+    that have no ``get_config`` the weights alone are stored, and loading needs the function that builds it.
 
     Examples
     --------
@@ -141,7 +142,8 @@ def load(
     trusted : iterable of str
         Full names of further types in the pipeline that you vouch for, such as "mypackage.steps.MyStep".
     custom_objects : mapping of str to class, optional
-        The network's own layers, which you vouch for.
+        The network's own layers, which you vouch for, by their names; under "network" the function that builds the
+        network, for a file with its weights alone.
 
     Returns
     -------

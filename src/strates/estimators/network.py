@@ -9,7 +9,16 @@ import numpy as np
 
 from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind
 from strates.engine.backend import keras
-from strates.engine.keras_architecture import KerasArchitecture, as_probabilities, copy_of, is_functional, seeded_keras
+from strates.engine.keras_architecture import (
+    KerasArchitecture,
+    as_probabilities,
+    copy_of,
+    is_functional,
+    remember_maker,
+    seeded_keras,
+)
+from strates.engine.made_network import NetworkMaker
+from strates.engine.own_loss import check_on_rows, check_own_loss
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._inputs import check_X
 from strates.exceptions import ParameterError
@@ -18,8 +27,8 @@ from strates.exceptions import ParameterError
 class NetworkClassifier(BaseNetworkClassifier):
     """A Keras network of your own, trained and seen through like every other classifier of strates.
 
-    The objective is mean cross-entropy, plus the losses that the network's own layers add (regularizers), plus
-    ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` over its kernels.
+    The objective is mean cross-entropy, or the mean of a ``loss`` of your own, plus the losses that the network's own
+    layers add (regularizers), plus ``alpha * (l1_ratio * |W|_1 + (1 - l1_ratio) / 2 * |W|_2^2)`` over its kernels.
 
     Parameters
     ----------
@@ -31,7 +40,16 @@ class NetworkClassifier(BaseNetworkClassifier):
         - None: one hidden layer of 64 rectified units.
 
         The network ends in logits (no last activation) or in probabilities (softmax; sigmoid for a binary or
-        multilabel problem).
+        multilabel problem). It may be sequential, functional, or a subclass of ``keras.Model``, with layers of your
+        own; what looks at single layers needs the first two. A class without ``get_config`` is fine where a function
+        builds the network, which is then called again for each copy; of such a network a model file holds the weights,
+        and :func:`strates.load` needs the function.
+    loss : keras.losses.Loss, callable or None, default=None
+        What to minimise instead of the cross-entropy: a Keras loss, or a function ``(y_true, y_pred)`` that returns one
+        number for each row. It is given 0/1 targets of shape (n_rows, n_outputs) and probabilities of the same shape
+        (Keras's sparse losses: class numbers), and the weights of rows multiply what it returns; a Loss's own reduction
+        is not used. ``loss_curve_`` is its mean. What differentiates later (``loss_gradient``, gradient checks,
+        attacks) and what evaluates still speaks of the cross-entropy. Not for "lbfgs", nor with label smoothing.
     solver : {"adam", "sgd", "lbfgs"} or keras.optimizers.Optimizer, default="adam"
         "lbfgs" needs a network without dropout and batch normalisation.
     alpha : float, default=0.0
@@ -117,6 +135,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         self,
         network: keras.Model | Callable[[tuple[int, ...], int], keras.Model] | None = None,
         *,
+        loss: Any = None,
         solver: Any = "adam",
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
@@ -141,6 +160,7 @@ class NetworkClassifier(BaseNetworkClassifier):
         verbose: bool = False,
     ) -> None:
         self.network = network
+        self.loss = loss
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -175,41 +195,66 @@ class NetworkClassifier(BaseNetworkClassifier):
     def _make_architecture(
         self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
     ) -> tuple[Architecture, ProblemKind]:
-        if self.network is None:
+        if self.network is None and self.loss is None:
             return DenseArchitecture(int(np.prod(input_shape)), (64,), n_outputs, kind), kind
         given = isinstance(self.network, keras.Model) and self.network.built
-        if isinstance(self.network, keras.Model):
-            model = _copy(self.network, input_shape)
-        elif callable(self.network):
-            with seeded_keras(0):
-                model = self.network(input_shape, n_outputs)
-                if isinstance(model, keras.Model) and not model.built:
-                    model(keras.ops.zeros((1, *input_shape)))  # gives it its weights
-        else:
-            model = self.network
-        if not isinstance(model, keras.Model):
+        maker = NetworkMaker(self.network, input_shape, n_outputs, kind)  # type: ignore[arg-type]
+        with seeded_keras(0):
+            model = _made(self.network, maker)
+        _check_fits(model, input_shape)
+        model, own_kind = as_probabilities(model, input_shape, kind, n_outputs)
+        if callable(self.network) and not isinstance(self.network, keras.Model):
+            remember_maker(model, maker)
+        if self.loss is not None:
+            check_on_rows(self.loss, own_kind, int(model.output_shape[-1]) if is_functional(model) else n_outputs)
+        return KerasArchitecture(model, input_shape, keep_weights=given, loss=self.loss), own_kind
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_own_loss("loss", self.loss)
+        if self.loss is not None and isinstance(self.solver, str) and self.solver == "lbfgs":
             raise ParameterError(
-                f"network={self.network!r} gives a {type(model).__name__}; expected a keras.Model, or a function "
-                "(input_shape, n_classes) that returns one."
+                "solver='lbfgs' minimises the cross-entropy. With a loss of your own use 'adam' or 'sgd'."
             )
-        if is_functional(model):
-            shape = tuple(model.input_shape[1:])
-            fits = len(shape) == len(input_shape)
-            if not fits or any(n not in (None, m) for n, m in zip(shape, input_shape, strict=True)):
-                raise ParameterError(
-                    f"The network takes rows of shape {shape}, but X has rows of shape {input_shape}. "
-                    f"Begin it with keras.Input({input_shape})."
-                )
-        model, kind = as_probabilities(model, input_shape, kind, n_outputs)
-        return KerasArchitecture(model, input_shape, keep_weights=given), kind
+        if self.loss is not None and self.label_smoothing:
+            raise ParameterError(
+                f"label_smoothing={self.label_smoothing!r} belongs to the cross-entropy, and loss is another. Set it "
+                "to 0; several of Keras's losses have a label_smoothing of their own."
+            )
+
+
+def _made(network: Any, maker: NetworkMaker) -> keras.Model:
+    """Return a model with weights: a copy of the one given, or what a function builds."""
+    if network is None:
+        n_inputs = int(np.prod(maker.input_shape))
+        return DenseArchitecture(n_inputs, (64,), maker.n_outputs, maker.kind).build()
+    if isinstance(network, keras.Model):
+        return _copy(network, maker.input_shape)
+    if not callable(network):
+        raise ParameterError(
+            f"network={network!r} gives a {type(network).__name__}; expected a keras.Model, or a function "
+            "(input_shape, n_classes) that returns one."
+        )
+    return maker.make()
+
+
+def _check_fits(model: keras.Model, input_shape: tuple[int, ...]) -> None:
+    if not is_functional(model):
+        return
+    shape = tuple(model.input_shape[1:])
+    fits = len(shape) == len(input_shape)
+    if not fits or any(n not in (None, m) for n, m in zip(shape, input_shape, strict=True)):
+        raise ParameterError(
+            f"The network takes rows of shape {shape}, but X has rows of shape {input_shape}. "
+            f"Begin it with keras.Input({input_shape})."
+        )
 
 
 def _copy(network: keras.Model, input_shape: tuple[int, ...]) -> keras.Model:
     """Return a copy of a model that somebody else holds, built for rows of a shape; with its weights, if it has any."""
     if not network.built:
-        with seeded_keras(0):
-            model = type(network).from_config(network.get_config())
-            model(keras.ops.zeros((1, *input_shape)))
+        model = type(network).from_config(network.get_config())
+        model(keras.ops.zeros((1, *input_shape)))
         return model
     model = copy_of(network, input_shape)
     try:

@@ -50,7 +50,7 @@ def compared_rows(parts: FittedParts, recipe: Recipe | None, X: Any) -> Any:
 
 
 def _inputs(parts: FittedParts, draw: np.random.Generator) -> Any:
-    shape = (N_ROWS, *parts.model.input_shape[1:])
+    shape = (N_ROWS, *(n or 1 for n in parts.input_shape))
     scale = next((one.scale for one in parts.model.layers if type(one).__name__ == "Rescaling"), None)
     if isinstance(scale, float) and scale:  # of pixels
         return draw.uniform(0, 1 / scale, shape).astype(np.float32)

@@ -41,6 +41,12 @@ class FittedParts:
     kind: OutputKind
 
     @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Of one row of the network; a subclass of ``keras.Model`` does not tell its own."""
+        own = getattr(self.model, "input_shape", None)
+        return tuple(own[1:]) if own is not None else (int(self.last.n_features_in_),)
+
+    @property
     def alone(self) -> FittedParts:
         """The network without what comes before it."""
         return FittedParts(self.last, self.last, (), self.model, self.classes, self.kind)
@@ -111,4 +117,4 @@ def _kind(last: Any, classes: AnyArray | None) -> OutputKind:
         return "threshold"
     if activation == "softmax":
         return "categorical"
-    return "binary" if last.network_.output_shape[-1] == 1 and len(classes) == 2 else "multilabel"
+    return "binary" if last.n_outputs_ == 1 and len(classes) == 2 else "multilabel"

@@ -22,6 +22,5 @@ def network_inputs(parts: FittedParts, rows: Any) -> AnyArray:
     -------
     ndarray of shape (n_rows, ...), float32
     """
-    shape = tuple(int(n) for n in parts.model.input_shape[1:]) if None not in parts.model.input_shape[1:] else None
     inputs = np.asarray(rows, np.float32)
-    return inputs if shape is None else inputs.reshape(-1, *shape)
+    return inputs if None in parts.input_shape else inputs.reshape(-1, *(int(n or 0) for n in parts.input_shape))

@@ -9,7 +9,7 @@ from strates.exceptions import BackendError
 try:
     import onnx as _onnx
 except ImportError:
-    _onnx = None
+    _onnx = None  # type: ignore[assignment]
 try:
     import onnxruntime as _onnxruntime
 except ImportError:

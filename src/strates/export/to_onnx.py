@@ -151,7 +151,7 @@ def _fed(parts: FittedParts, recipe: Recipe | None, rows: Any, names: list[str])
 def _model(onnx: Any, parts: FittedParts, recipe: Recipe | None) -> Any:
     graph, helper, kinds = OnnxGraph(onnx), onnx.helper, onnx.TensorProto
     names = _input_names(recipe)
-    shape = tuple(parts.model.input_shape[1:])
+    shape = parts.input_shape
     if recipe is None:
         inputs = [helper.make_tensor_value_info("X", kinds.FLOAT, ["n", *shape])]
         x = "X"

@@ -64,7 +64,7 @@ def to_saved_model(est: Any, path: str | os.PathLike[str], *, X: Any = None, ove
     rows = compared_rows(parts, None, X)
     with beside(target) as folder:
         made = folder / "made"
-        write_saved_model(parts.model, made)
+        write_saved_model(parts.model, made, parts.input_shape)
         found = parts.whole(run_saved_model(made, network_inputs(parts, rows)))
         difference = largest_difference("SavedModel", found, parts.answers(rows))
         put_folder(made, target, folder)

@@ -63,7 +63,7 @@ def to_tflite(est: Any, path: str | os.PathLike[str], *, X: Any = None, overwrit
     target = check_destination(path, ".tflite", overwrite=overwrite)
     parts, X = only_network(parts, "The TFLite file", X)
     rows = compared_rows(parts, None, X)
-    content = tflite_bytes(parts.model)
+    content = tflite_bytes(parts.model, parts.input_shape)
     found = parts.whole(run_tflite(content, network_inputs(parts, rows)))
     difference = largest_difference("TFLite", found, parts.answers(rows))
     atomic_write(target, content)
