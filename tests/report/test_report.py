@@ -145,7 +145,8 @@ def test_every_section_has_its_heading_and_its_line_of_contents(page: Page) -> N
         "How to do it again",
     ]
     assert page.said("a") == headings
-    assert len(SECTIONS) == len(headings) + 3  # diagnosis, representation and images have tests of their own
+    # diagnosis, representation, robustness, images, where it looks and the transfer plan have tests of their own
+    assert len(SECTIONS) == len(headings) + 6
     assert page.tags["h1"] == 1
 
 

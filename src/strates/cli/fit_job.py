@@ -26,6 +26,7 @@ from strates.cli.model_card import ModelCard
 from strates.cli.network_layers import network_layers
 from strates.cli.progress import TrainingProgress
 from strates.cli.representation_view import representation_fields
+from strates.cli.robustness_view import table_robustness
 from strates.cli.screen import Screen
 from strates.cli.table_parts import TableParts, read_parts, stream_parts
 from strates.estimators import Checkpoint, fit_stream
@@ -133,6 +134,10 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         boundary = boundary_view(pipeline, parts.X_test, parts.y_test, evaluation)
     with screen.doing("Looking at the representation"):
         representation = representation_fields(pipeline, parts.X_test, parts.y_test)
+    robustness: dict[str, Any] = {}
+    if plan.request.model != "perceptron":
+        with screen.doing("Trying to fool it"):
+            robustness = table_robustness(pipeline, parts.X_test, parts.y_test, parts.X_train, seed)
     with screen.doing("Looking for what ails it"):
         findings = diagnose(pipeline, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
     return ReportContent(
@@ -146,6 +151,7 @@ def _judge(plan: FitPlan, parts: TableParts, pipeline: Any, seconds: float, scre
         boundary=boundary,
         **representation,
         **coefficients,
+        **robustness,
         findings=tuple(findings),
         history=getattr(clf, "history_", None),
         best_epoch=getattr(clf, "best_epoch_", None),

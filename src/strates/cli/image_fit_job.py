@@ -25,6 +25,7 @@ from strates.cli.metric_table import as_bounds
 from strates.cli.model_card import LearnedImages, ModelCard
 from strates.cli.network_layers import network_layers
 from strates.cli.progress import TrainingProgress
+from strates.cli.robustness_view import image_robustness
 from strates.cli.screen import Screen
 from strates.displays.thumbnail import thumbnail
 from strates.estimators import Checkpoint, fit_stream
@@ -115,6 +116,8 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
     findings = _diagnose(plan, parts, clf, screen)
     with screen.doing("Looking where it looks"):
         explained = explain_images(clf, parts.X_test, parts.y_test, parts.names, seed=seed)
+    with screen.doing("Trying to fool it"):
+        robustness = image_robustness(clf, parts.X_test, parts.y_test, seed)
     places = [int(one.row) for one in evaluation.mistakes]
     named = tuple(replace(one, row=parts.names[place]) for one, place in zip(evaluation.mistakes, places, strict=True))
     return ReportContent(
@@ -129,6 +132,7 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
             for one, place in zip(named, places, strict=True)
         ),
         explained_pictures=explained,
+        **robustness,
         transfer_plan=_transfer_plan(plan, parts, clf, screen),
         findings=findings,
         network=network_layers(clf.network_),

@@ -132,7 +132,7 @@ class RobustnessCurveDisplay(Display):
         ax.margins(x=0.03)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         ax.set_xlabel(f"epsilon, in {self.units}" if self.units else "epsilon")
-        ax.set_ylabel("rows still right")
+        ax.set_ylabel("still predicted right")
         if len(parts) > 1:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(parts), 3), borderaxespad=0.2)
 

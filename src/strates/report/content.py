@@ -19,9 +19,10 @@ from strates.inspection.image_summary import ExplainedPicture, ImageSummary, Pic
 from strates.inspection.network_graph import NetworkGraph
 from strates.inspection.record import Record, to_plain
 from strates.inspection.representations import Representation
+from strates.report.robustness import TableRobustness
 from strates.studies.transfer_plan_result import TransferPlan
 
-_TABLES = ("history", "coefficients", "probes")
+_TABLES = ("history", "coefficients", "probes", "robustness_curve")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,6 +76,12 @@ class ReportContent(Record):
         The class that odds are told against.
     fit_statistics : dict of str to float
         What ``FitStatistics.to_dict`` returned: "deviance", "null_deviance", "aic", "bic", "mcfadden_r2", ...
+    robustness : TableRobustness or None
+        What it takes to flip rows of a table.
+    robustness_curve : DataFrame or None
+        What :func:`strates.attacks.robustness_curve` returned, with the number of rows in a column "n_rows".
+    robustness_units : str
+        What its epsilon is measured in.
     findings : tuple of Finding or None
         What :func:`strates.inspection.diagnose` returned; None where nobody asked.
     history : DataFrame or None
@@ -125,6 +132,9 @@ class ReportContent(Record):
     coefficient_notes: tuple[str, ...] = ()
     reference_class: str = ""
     fit_statistics: dict[str, float] = field(default_factory=dict)
+    robustness: TableRobustness | None = None
+    robustness_curve: pd.DataFrame | None = None
+    robustness_units: str = ""
     findings: tuple[Finding, ...] | None = None
     history: pd.DataFrame | None = None
     best_epoch: int | None = None

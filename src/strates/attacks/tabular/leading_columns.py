@@ -33,13 +33,10 @@ def leading_columns(search: LineSearch, states: Changes, margin: FloatArray) -> 
     if len(domains) <= MOST_COLUMNS:
         return everyone
     rate = np.zeros(start.shape)
-    for number in range(len(domains)):
-        probes = _probes(search, states, number)
-        if not len(probes):
-            continue
-        _, reached = search.ask(probes)
-        gain = np.maximum(reached - margin[probes.row], 0) / np.maximum(probes.cost, 1e-12)
-        np.maximum.at(rate[:, number], probes.row, gain)
+    probes = Changes.join([_probes(search, states, number) for number in range(len(domains))])
+    _, reached = search.ask(probes)
+    gain = np.maximum(reached - margin[probes.row], 0) / np.maximum(probes.cost, 1e-12)
+    np.maximum.at(rate, (probes.row, probes.column[:, 0]), gain)
     kept = np.zeros(start.shape, dtype=bool)
     first = np.argsort(-rate, axis=1, kind="stable")[:, :MOST_COLUMNS]
     np.put_along_axis(kept, first, True, axis=1)

@@ -26,6 +26,7 @@ from strates.report.sections.mistakes import mistakes_section
 from strates.report.sections.network import network_section
 from strates.report.sections.redo import redo_section
 from strates.report.sections.representation import representation_section
+from strates.report.sections.robustness import robustness_section
 from strates.report.sections.summary import summary_section
 from strates.report.sections.training import training_section
 from strates.report.sections.transfer_plan import transfer_plan_section
@@ -46,6 +47,7 @@ SECTIONS: tuple[Callable[[ReportContent], Section | None], ...] = (
     importance_section,
     boundary_section,
     representation_section,
+    robustness_section,
     mistakes_section,
     explained_images_section,
     redo_section,
