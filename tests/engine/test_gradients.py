@@ -221,7 +221,12 @@ def test_models_that_were_asked_are_freed():
 
 def test_an_embeddings_gradient_is_dense():
     model = keras.Sequential(
-        [keras.Input((2,)), keras.layers.Embedding(5, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
+        [
+            keras.Input((2,)),
+            keras.layers.Embedding(5, 3, name="words"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, "softmax"),
+        ]
     )
     X, codes = np.array([[0, 1], [1, 4]]), np.array([0, 2])
     table, w, b = (np.asarray(v, np.float64) for v in model.get_weights())
@@ -229,7 +234,7 @@ def test_an_embeddings_gradient_is_dense():
     wanted = np.zeros((5, 3))
     np.add.at(wanted, X, (delta @ w.T).reshape(2, 2, 3))
     found = loss_gradient(model, X, codes, "categorical")
-    np.testing.assert_allclose(found.parameters["embedding/embeddings"], wanted, atol=1e-12)
+    np.testing.assert_allclose(found.parameters["words/embeddings"], wanted, atol=1e-12)
 
 
 def test_names_of_weights_are_distinct():
