@@ -31,6 +31,12 @@ class UniversalResult(AttackResult):
         right to begin with.
     n_iter : int
         Passes over the rows.
+    original, adversarial, labels, predicted_before, predicted : ndarray of n_rows rows
+        See :class:`AttackResult`, as for the rest.
+    success, already_wrong, queries : ndarray of shape (n_rows,)
+    distances : dict of str to ndarray of shape (n_rows,)
+    target : ndarray of shape (n_rows,) or None
+    attack : str
     """
 
     perturbation: FloatArray
