@@ -78,6 +78,7 @@ COMMANDS = [
     "explain",
     "check-gradients",
     "film",
+    "export",
     "report",
     "info",
     "datasets",
