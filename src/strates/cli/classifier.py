@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from strates.cli.own_file import find_own_file, is_own_file, own_function
 from strates.estimators import LogisticRegression, NetworkClassifier, Perceptron, default_classifier
 from strates.exceptions import ParameterError, did_you_mean
 
@@ -21,7 +22,8 @@ _ELSEWHERE = {
     "verbose": "The progress bar shows every epoch, and the report keeps them.",
     "warm_start": "To go on with a fit that was interrupted, use --checkpoint DIR and --resume.",
     "image_shape": "The size of images is an option of its own: --image-size 64.",
-    "network": "A network is Python code; from Python, NetworkClassifier(network) takes it.",
+    "network": "A network is Python code: --model mynet.py:build takes the function that builds it.",
+    "loss": "A loss is Python code; from Python, NetworkClassifier(network, loss=...) takes it.",
     "backbone": "The backbone is an option of its own: --backbone MobileNetV2.",
     "weights": "Its weights are an option of their own: --weights FILE.",
     "strategy": "The strategy is an option of its own: --strategy fine_tune.",
@@ -35,7 +37,8 @@ def make_classifier(
 
     Parameters
     ----------
-    model : {"mlp", "network", "logistic", "perceptron"}
+    model : str
+        "mlp", "network", "logistic", "perceptron", or a function of the user's own as "mynet.py:build".
     hidden : tuple of int or None
         Widths of an MLP's hidden layers; None for the default's.
     settings : mapping of str to Any
@@ -53,7 +56,9 @@ def make_classifier(
     ParameterError
         An unknown setting (the message gives the nearest), or one that has an option of its own.
     """
-    clf = _default(model, seed, streamed)
+    clf = _default("network" if is_own_file(model) else model, seed, streamed)
+    if is_own_file(model):
+        clf.set_params(network=own_function(find_own_file(model, "--model")))
     if hidden is not None and model == "mlp":
         clf.set_params(hidden_layer_sizes=hidden)
     set_parameters(clf, model, settings)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Source
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Encoding, Missing, Model, Source
 from strates.cli.screen import Screen
 
 
@@ -25,6 +26,7 @@ def diagnose(
     encoding: Encoding = None,
     missing: Missing = None,
     as_json: AsJson = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Say what ails a model, with what was measured, what would be normal, and what to do.
@@ -39,6 +41,7 @@ def diagnose(
     - `strates diagnose penguins.strates penguins.csv --language fr`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the table"):
             from strates.cli.diagnose_job import run_diagnose
         run_diagnose(model, source, language=language.value, encoding=encoding, missing=missing, screen=screen)

@@ -44,9 +44,9 @@ def run_diagnose(
     with screen.doing(f"Reading {given}"):
         rows = rows_of_the_fit(source, card) or _all_rows(source, card, about["classes"], screen)
     with screen.doing("Loading the model"):
-        from strates.estimators import load
+        from strates.cli.own_code import load_model
 
-        pipeline = load(model)
+        pipeline = load_model(model)
     with screen.doing("Looking it over"):
         found = diagnose(pipeline, rows.X, rows.y, X_test=rows.X_test, y_test=rows.y_test, language=language)
     for note in rows.notes:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from strates.cli.image_options import SkipBad
-from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Source
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Encoding, Missing, Model, Source
 from strates.cli.screen import Screen
 from strates.exceptions import ParameterError
 
@@ -20,6 +21,7 @@ def evaluate(
     missing: Missing = None,
     skip_bad: SkipBad = False,
     as_json: AsJson = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Measure a model on data whose classes are known.
@@ -34,6 +36,7 @@ def evaluate(
     - `strates evaluate photos.strates photos_2025`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the data"):
             from strates.cli.evaluate_job import run_evaluate
             from strates.cli.image_evaluate_job import run_image_evaluate

@@ -42,9 +42,9 @@ def run_evaluate(
     with screen.doing(f"Reading {given}"):
         X, y, notes = read_labelled(source, card, about["classes"], seed, screen)
     with screen.doing("Loading the model"):
-        from strates.estimators import load
+        from strates.cli.own_code import load_model
 
-        pipeline = load(model)
+        pipeline = load_model(model)
     with screen.doing(f"Testing on {len(y):,} rows"):
         evaluation = evaluate(pipeline, X, y, seed=seed, importance=False)
     if card.model == "perceptron":

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from strates.cli.options import AsJson, Debug, Model
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Model
 from strates.cli.screen import Screen
 
 
@@ -82,6 +83,7 @@ def export(
         ),
     ] = False,
     as_json: AsJson = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Write a model in a form that runs without strates.
@@ -97,6 +99,7 @@ def export(
     - `strates export penguins.strates --to onnx --output served/penguins.onnx`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Loading TensorFlow"):
             from strates.cli.export_job import run_export
         run_export(

@@ -9,8 +9,8 @@ from typing import Any
 from rich.text import Text
 
 from strates.cli.model_card import ModelCard, read_card
+from strates.cli.own_code import load_model
 from strates.cli.screen import Screen
-from strates.estimators import load
 from strates.exceptions import ParameterError
 from strates.export import ExportResult, to_keras_script, to_numpy, to_onnx, to_saved_model, to_tflite
 
@@ -69,7 +69,7 @@ def run_export(
     card, _ = read_card(model, of_images=True)
     path = output if output is not None else Path(model.stem + _ENDINGS[to])
     with screen.doing("Loading the model"):
-        estimator = load(model)
+        estimator = load_model(model)
     with screen.doing("Writing and checking"):
         if to == "keras":
             result = _keras_script(estimator, path, card, loop, language, force)

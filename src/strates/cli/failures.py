@@ -53,6 +53,14 @@ _IN_OTHER_WORDS = (
     (re.compile(r"\bto_(onnx|numpy|tflite)\b"), r"--to \1"),
     (re.compile(r"\bto_saved_model\b"), "--to savedmodel"),
     (re.compile(r"Leave gradient=True out"), "Leave --gradient out"),
+    (
+        re.compile(r"If you trust the file, pass custom_objects=\{.*?\}\."),
+        "If that is your own code, name its file: --code FILE.py.",
+    ),
+    (
+        re.compile(r"Load it with that function: strates\.load\(.*?\)\."),
+        "Name that function: --code FILE.py:FUNCTION.",
+    ),
     (re.compile(r"Give larger images, fewer filters, or"), "Add a larger --image-size, give fewer --set filters, or"),
 )
 

@@ -11,6 +11,7 @@ import typer
 from strates.cli.fit_request import FitRequest
 from strates.cli.image_options import SkipBad, is_folder
 from strates.cli.options import AsJson, Debug, Encoding, Missing, Quiet, Source
+from strates.cli.own_file import errors_by_line, find_own_file, is_own_file
 from strates.cli.screen import Screen
 
 
@@ -33,6 +34,15 @@ class Strategy(StrEnum):
     scratch = "scratch"
 
 
+def _known_model(name: str | None) -> str | None:
+    if name is not None and name not in list(ModelName) and not is_own_file(name):
+        names = ", ".join(repr(one.value) for one in ModelName)
+        raise typer.BadParameter(
+            f"{name!r} is not one of {names}; nor does it name a function of your own, as mynet.py:build does."
+        )
+    return name
+
+
 _FILES, _MODEL, _TRUST, _IMAGES = "Files", "The network", "How it is judged", "Images"
 _TRANSFER = "Transfer learning (--model transfer)"
 
@@ -44,10 +54,13 @@ def fit(
         typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.", show_default=False),
     ] = None,
     model: Annotated[
-        ModelName | None,
+        str | None,
         typer.Option(
+            metavar="[mlp|network|logistic|perceptron|cnn|transfer|FILE.py:FUNCTION]",
             help="A multi-layer perceptron, a Keras network, logistic regression, or Rosenblatt's perceptron; of "
-            "images a convolutional network, or one that was trained elsewhere (transfer, with --backbone).",
+            "images a convolutional network, or one that was trained elsewhere (transfer, with --backbone); or your "
+            "own function (input_shape, n_classes) that returns a keras.Model, whose file is run.",
+            callback=_known_model,
             show_default="mlp; cnn for images",
             rich_help_panel=_MODEL,
         ),
@@ -201,6 +214,7 @@ def fit(
     - `strates fit penguins.csv -t species --model logistic`   (coefficients and odds ratios in the report)
     - `strates fit photos --augmentation flip`   (photos/cats/1.jpg, photos/dogs/1.jpg, ...)
     - `strates fit photos --model transfer --backbone MobileNetV2`   (where there are few images)
+    - `strates fit penguins.csv -t species --model mynet.py:build`   (your own Keras code)
     - `strates fit big.parquet -t label --checkpoint progress`   (to go on after a stop: add `--resume`)
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
@@ -208,7 +222,7 @@ def fit(
         request = FitRequest(
             source=source,
             target=target,
-            model=model.value if model is not None else "cnn" if of_images else "mlp",
+            model=model if model is not None else "cnn" if of_images else "mlp",
             hidden=hidden,
             settings=(*(settings or ()), *([] if epochs is None else [f"max_iter={epochs}"])),
             test_size=test_size,
@@ -244,10 +258,16 @@ def fit(
                 from strates.cli.image_fit_job import run_image_fit
             run_image_fit(image_plan, screen)
             return
+        own = find_own_file(request.model, "--model") if is_own_file(request.model) else None
         with screen.doing("Looking at the table"):
             from strates.cli.fit_plan import make_plan
 
             plan = make_plan(request, screen)
         with screen.doing("Loading TensorFlow"):
             from strates.cli.fit_job import run_fit
-        run_fit(plan, screen)
+        if own is None:
+            run_fit(plan, screen)
+            return
+        screen.note(f"--model {request.model} runs the code in {own.path}.")
+        with errors_by_line(own):
+            run_fit(plan, screen)

@@ -47,3 +47,13 @@ Missing = Annotated[
         rich_help_panel="Reading the data",
     ),
 ]
+Code = Annotated[
+    str | None,
+    typer.Option(
+        "--code",
+        metavar="FILE.py:FUNCTION",
+        help="Run your own file, for a model with classes of your own: a model file never holds code.",
+        show_default=False,
+        rich_help_panel="A network of your own",
+    ),
+]

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from strates.cli.image_options import SkipBad
-from strates.cli.options import Debug, Encoding, Missing, Model, Quiet
+from strates.cli.named_code import name_code
+from strates.cli.options import Code, Debug, Encoding, Missing, Model, Quiet
 from strates.cli.screen import Screen
 
 
@@ -40,6 +41,7 @@ def predict(
     missing: Missing = None,
     skip_bad: SkipBad = False,
     quiet: Quiet = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Predict the class of every row of a table, or of every image, in their order.
@@ -55,6 +57,7 @@ def predict(
     - `strates predict photos.strates new/ 17.jpg --proba`
     """
     with Screen(quiet=quiet, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the data"):
             from strates.cli.image_predict_job import run_image_predict
             from strates.cli.model_card import read_card

@@ -60,9 +60,9 @@ def run_predict(
         shown = ", ".join(map(repr, ignored[:8])) + (f" and {len(ignored) - 8} more" if len(ignored) > 8 else "")
         screen.note(f"{given} has columns that the model does not use, ignored: {shown}.")
     with screen.doing("Loading the model"):
-        from strates.estimators import load
+        from strates.cli.own_code import load_model
 
-        pipeline = load(model)
+        pipeline = load_model(model)
     columns = prediction_columns(pipeline.classes_, keep=keep, proba=proba)
     count = 0
     with open_writer(out, columns) as write, screen.doing("Predicting") if out is not None else screen.silent():

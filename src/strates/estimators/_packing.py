@@ -108,7 +108,8 @@ def unpack_state(state: dict[str, Any]) -> dict[str, Any]:
             whole["_architecture"] = KerasArchitecture(
                 network, tuple(architecture), keep_weights=True, loss=whole.get("loss")
             )
-            whole["network"] = network
+            maker = maker_of(network)
+            whole["network"] = maker.network if isinstance(maker, NetworkMaker) else network
         whole["_weights"] = network.get_weights()
         whole["_cache"] = {}
     return whole
