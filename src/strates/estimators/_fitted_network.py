@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -178,12 +179,16 @@ class FittedNetwork(ClassifierMixin, NetworkHolder):
         if len(codes) != rows.shape[0]:
             raise DataError(f"X has {rows.shape[0]} rows, y has {len(codes)} labels. Give one label for each row.")
         p = self.get_params(deep=False)
-        exact = rows if issparse(rows) else np.asarray(X, np.float64)  # checked rows are rounded to float32
+        exact, shape = rows, rows.shape
+        if not issparse(rows):  # checked rows are rounded to float32; flat pixels become images
+            exact, shape = np.asarray(X, np.float64).reshape(rows.shape), np.shape(X)
         found = loss_gradient(
             self.network_, exact, codes.reshape(-1, 1) if self._kind == "binary" else codes, self._kind,
             sample_weight=None if sample_weight is None else check_weights(sample_weight, rows.shape[0]),
             label_smoothing=float(p.get("label_smoothing", 0.0)), training=training,
         )  # fmt: skip
+        if found.inputs.shape != shape:
+            found = replace(found, inputs=found.inputs.reshape(shape))
         if not penalty:
             return found
         return add_penalty(found, self.network_, self.alpha_, float(p.get("l1_ratio", 0.0)))
