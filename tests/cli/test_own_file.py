@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,12 @@ def wrong(input_shape, n_classes):
 def alone():
     return None
 """
+
+
+@pytest.fixture(autouse=True)
+def search_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the folders of the files that ran: later tests must not import from them."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 @pytest.fixture
@@ -186,7 +194,10 @@ def test_a_file_is_read_before_it_is_run(tmp_path: Path) -> None:
 
 
 def test_a_file_may_be_called_like_a_package(tmp_path: Path) -> None:
-    (tmp_path / "json.py").write_text("def build(s, n):\n    return s\n")
-    module = run_own_file(OwnFile(tmp_path / "json.py", "build"))
-    assert module is not json
+    (tmp_path / "wave.py").write_text("def build(s, n):\n    return s\n")  # a module that nothing here has imported
+    sys.modules.pop("wave", None)
+    module = run_own_file(OwnFile(tmp_path / "wave.py", "build"))
     assert module.build(1, 2) == 1
+    standard = importlib.import_module("wave")
+    assert standard is not module
+    assert hasattr(standard, "Wave_read")

@@ -125,7 +125,7 @@ def run_own_file(own: OwnFile) -> ModuleType:
     sys.modules[name] = module
     folder = str(own.path.resolve().parent)
     if folder not in sys.path:
-        sys.path.insert(0, folder)  # as `python mynet.py` does, for files beside it
+        sys.path.append(folder)  # for files beside it; last, so that none hides a package: json.py, keras.py
     try:
         with errors_by_line(own):
             spec.loader.exec_module(module)
