@@ -12,7 +12,7 @@ import strates
 from strates import CNNClassifier, MLPClassifier
 from strates.backprop import gradient_check, rebuild
 from strates.engine.program import count_traces
-from strates.exceptions import DataError, ParameterError
+from strates.exceptions import DataError, ParameterError, StratesWarning
 
 X, Y = load_digits(return_X_y=True)
 IMAGES = X.reshape(-1, 8, 8)
@@ -159,11 +159,74 @@ class TestRefusals:
             ({"scale": 0}, "scale=0 cannot be used"),
             ({"augmentation": "filp"}, "augmentation='filp' cannot be used.*flip"),
             ({"augmentation": 3}, "augmentation=3 cannot be used"),
+            ({"scale": None}, "scale=None cannot be used: it is a positive number"),
+            ({"solver": "lbfgs", "augmentation": "flip"}, "no augmentation"),
         ],
     )
     def test_parameters(self, choice, message):
         with pytest.raises(ParameterError, match=message):
             CNNClassifier(**choice).fit(X[:50], Y[:50])
+
+
+def test_bytes_after_floats_and_floats_after_bytes():
+    """Each trains in the same process: what was compiled for the one does not stand in the other's way."""
+    as_bytes = (IMAGES[:200] * 15).astype(np.uint8)  # largest 240: both are scaled by 1/255
+    build = CNNClassifier((3,), hidden_layer_sizes=(), **{**QUICK, "max_iter": 2})
+    watched = {"validation_data": (as_bytes[:50], Y[:50])}
+    one = clone(build).fit(as_bytes, Y[:200], **watched)
+    other = clone(build).fit(as_bytes.astype(float), Y[:200], validation_data=(as_bytes[:50].astype(float), Y[:50]))
+    np.testing.assert_allclose(one.predict_proba(as_bytes), other.predict_proba(as_bytes), atol=1e-6)
+    assert one.validation_scores_ == other.validation_scores_
+    np.testing.assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-5)
+
+
+class TestMistakesThatAreMeant:
+    """What everyone does once with images, and what the message says about it."""
+
+    def test_fractions_for_a_network_of_bytes(self, clf):
+        with pytest.warns(
+            StratesWarning, match=r"fractions up to 1, but .* learned from pixels up to 16.*Multiply X by 16"
+        ):
+            clf.predict(IMAGES[:5] / 16)
+
+    def test_bytes_for_a_network_of_fractions(self):
+        one = CNNClassifier((2,), hidden_layer_sizes=(), **{**QUICK, "max_iter": 1}).fit(IMAGES[:99] / 16, Y[:99])
+        one.predict(IMAGES[:5] / 16)  # without a word: warnings are errors here
+        with pytest.warns(StratesWarning, match=r"bytes, up to \d+, but .* no scaling.*Divide X by 255"):
+            one.predict((IMAGES[:5] * 15).astype(np.uint8))
+
+    def test_a_scale_of_ones_own_is_not_judged(self):
+        one = CNNClassifier((2,), hidden_layer_sizes=(), scale=1 / 16, **{**QUICK, "max_iter": 1})
+        one.fit(IMAGES[:99], Y[:99]).predict(IMAGES[:5] / 16)
+
+    def test_one_image(self, clf):
+        with pytest.raises(DataError, match=r"X has shape \(8, 8\).*One image goes in as X\[np.newaxis\]"):
+            clf.predict(IMAGES[0])
+        with pytest.raises(DataError, match=r"X has shape \(8, 8, 1\).*One image goes in as X\[np.newaxis\]"):
+            clf.predict(IMAGES[0, :, :, None])
+        assert clf.predict(IMAGES[0][np.newaxis]).shape == (1,)
+
+    def test_channels_first(self):
+        rgb = np.random.default_rng(0).random((30, 8, 9, 3))
+        quick = CNNClassifier((2,), hidden_layer_sizes=(), **{**QUICK, "max_iter": 1})
+        with pytest.warns(StratesWarning, match=r"3 x 8 pixels with 9 channels.*transpose\(0, 2, 3, 1\)"):
+            clone(quick).fit(rgb.transpose(0, 3, 1, 2), np.arange(30) % 2)
+        clone(quick).set_params(image_shape=(3, 8, 9)).fit(rgb.transpose(0, 3, 1, 2), np.arange(30) % 2)
+        with pytest.raises(DataError, match=r"Channels go last: X.transpose\(0, 2, 3, 1\)"):
+            clone(quick).fit(rgb, np.arange(30) % 2).predict(rgb.transpose(0, 3, 1, 2))
+
+    def test_images_of_several_sizes(self):
+        with pytest.raises(DataError, match=r"several shapes, \(8, 8\) and \(4, 8\) among them"):
+            CNNClassifier().fit([IMAGES[0], IMAGES[1][:4]], [0, 1])
+
+
+def test_a_line_of_pixels_takes_windows_of_a_line():
+    """An image of one row fits windows of one row, whatever they need across."""
+    lines = np.random.default_rng(0).random((20, 1, 10))
+    quick = CNNClassifier((2, 2), kernel_size=(1, 3), pool_size=(1, 2), padding="valid", **{**QUICK, "max_iter": 1})
+    assert quick.fit(lines, np.arange(20) % 2).network_.get_layer("pool_2").output.shape[1:] == (1, 1, 2)
+    with pytest.raises(DataError, match=r"1 x 9 pixels, but 2 blocks .* need at least 1 x 10"):
+        quick.fit(lines[:, :, :9], np.arange(20) % 2)
 
 
 def test_the_smallest_image_is_the_smallest():

@@ -70,7 +70,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("hidden_layer_sizes", (True,), "hidden_layer_sizes must be > 0, got (True,)"),
     ("dropout", 1.0, "dropout=1.0 cannot be used: a rate is the share of units dropped, in [0, 1)"),
     ("dropout", -0.1, "dropout=-0.1 cannot be used"),
-    ("dropout", (0.1, 0.2, 0.3), "dropout=(0.1, 0.2, 0.3) has 3 rates, but the network has 1 hidden layers. Give one"),
+    ("dropout", (0.1, 0.2, 0.3), "dropout=(0.1, 0.2, 0.3) has 3 rates, but the network has 1 hidden layer. Give one"),
     ("dropout", "half", "dropout='half' cannot be used"),
     ("class_weight", "even", "class_weight='even' is not known: it must be None, 'balanced' or a dict"),
     ("random_state", -1, "random_state=-1 cannot be used: a seed is an integer in [0, 2**32)."),

@@ -198,11 +198,12 @@ class ConvArchitecture:
                 weights.append(np.full(shape, float(name in ("gamma", "moving_variance")), np.float32))
         return weights
 
-    def smallest_side(self) -> int:
-        """Return how many pixels high and wide an image must be, under ``padding="valid"``."""
+    def smallest_image(self) -> tuple[int, int]:
+        """Return how many pixels high and wide an image must be, at least."""
         if self.padding == "same":
-            return 1
-        side = 1
+            return 1, 1
+        rows = columns = 1
         for _ in self.filters:
-            side = side * max(self.pool_size) + max(self.kernel_size) - 1
-        return side
+            rows = rows * self.pool_size[0] + self.kernel_size[0] - 1
+            columns = columns * self.pool_size[1] + self.kernel_size[1] - 1
+        return rows, columns

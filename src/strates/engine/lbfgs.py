@@ -42,7 +42,8 @@ class Objective:
         if not readable or form.model.non_trainable_variables or architecture.noise_levels:
             raise ParameterError(
                 "solver='lbfgs' needs a network whose loss is a fixed function of its weights: no dropout, no batch "
-                "normalisation, no subclassed model. Use solver='adam' or 'sgd', or leave those layers out."
+                "normalisation, no augmentation, no subclassed model. Use solver='adam' or 'sgd', or leave out what "
+                "makes it vary."
             )
         self.model = form.model
         self._logits = form.logits

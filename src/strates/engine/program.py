@@ -114,8 +114,9 @@ class TrainingProgram:
         self._sets_rate = not has_own_schedule(optimizer)
         self._fresh_optimizer = [v.numpy() for v in optimizer.variables]
         self._lock = threading.Lock()
-        self._function: Traced | None = None  # traced at the first call
-        self._evaluation: Traced | None = None
+        # traced at the first call, anew for images in bytes after such in floats
+        self._functions: dict[Any, Traced] = {}
+        self._evaluations: dict[Any, Traced] = {}
 
     # -- states ---------------------------------------------------------------------------------------
 
@@ -203,9 +204,10 @@ class TrainingProgram:
         )
         inputs = (*state.parameters, *state.others, *state.optimizer, *_tensors(arrays))
         with self._lock:  # the function works on variables of its own: one call at a time
-            if self._function is None:
-                self._function = Traced(self._run, inputs, xla=self.compiler == "xla")
-            *values, record = self._function(*inputs)
+            function = self._functions.get(chunk.X.dtype)
+            if function is None:
+                function = self._functions[chunk.X.dtype] = Traced(self._run, inputs, xla=self.compiler == "xla")
+            *values, record = function(*inputs)
         numbers = record.numpy()[:n_steps]
         a, b = len(self._blocks), len(self._blocks) + len(self._others)
         after = State(tuple(values[:a]), tuple(values[a:b]), tuple(values[b:]))
@@ -271,11 +273,12 @@ class TrainingProgram:
             inputs = (
                 *_tensors([X[rows], targets[rows], weights[rows]]), *state.parameters, *state.others, *_tensors(attack),
             )  # fmt: skip
-            if self._evaluation is None:
+            evaluation = self._evaluations.get(X.dtype)
+            if evaluation is None:
                 specs = [tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in inputs[:3]]
                 specs += inputs[3:]
-                self._evaluation = Traced(self._evaluate, specs)
-            sums += self._evaluation(*inputs)[0].numpy()
+                evaluation = self._evaluations[X.dtype] = Traced(self._evaluate, specs)
+            sums += evaluation(*inputs)[0].numpy()
         loss, score = sums / weights.sum(dtype=np.float64)
         return float(loss), float(score)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from strates._types import AnyArray
-from strates.exceptions import DataError, ParameterError
+from strates.exceptions import DataError, ParameterError, StratesWarning
 
 Shape = tuple[int, int, int]
 
@@ -70,10 +71,15 @@ def as_images(X: Any, shape: Shape) -> AnyArray:
     images = X[..., np.newaxis] if X.ndim == 3 else X
     if images.ndim != 4 or images.shape[1:] != shape:
         height, width, channels = shape
+        mend = "Resize the images, or fit anew."
+        if X.shape in (shape, shape[:2]):
+            mend = "One image goes in as X[np.newaxis]."
+        elif images.ndim == 4 and (*images.shape[2:], images.shape[1]) == shape:
+            mend = "Channels go last: X.transpose(0, 2, 3, 1)."
         raise DataError(
             f"X has shape {X.shape}, but the network takes images of {height} x {width} pixels with {channels} "
             f"channel{'s' * (channels > 1)}: shape (n, {height}, {width}, {channels}), or flat rows of "
-            f"{math.prod(shape)} numbers. Resize the images, or fit anew."
+            f"{math.prod(shape)} numbers. {mend}"
         )
     return np.asarray(images)
 
@@ -84,8 +90,17 @@ def check_pixels(X: Any) -> AnyArray:
     Raises
     ------
     DataError
+        Images of several sizes, or none.
+    ValueError
         Not numbers, or not finite.
     """
+    if isinstance(X, list | tuple):
+        shapes = list(dict.fromkeys(np.shape(one) for one in X if isinstance(one, np.ndarray)))
+        if len(shapes) > 1:
+            raise DataError(
+                f"The images have several shapes, {shapes[0]} and {shapes[1]} among them; expected one array of images "
+                "of one size. Resize them; strates.datasets.read_image_folder does so with files."
+            )
     if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.ndim > 1:
         if not len(X):
             raise DataError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
@@ -117,3 +132,46 @@ def automatic_scale(X: AnyArray) -> float:
         return 1.0
     largest = float(X.max(initial=0.0))
     return next((1 / full for full in _FULL_SCALES if largest <= full), 1.0)
+
+
+def warn_of_channels_first(shape: Shape) -> None:
+    """Say so where images seem to have their channels before their pixels, as PyTorch has them.
+
+    Such an array is a good one: three rows of pixels, of very many channels. Only whoever made it can tell.
+    """
+    height, width, channels = shape
+    if channels > 4 and width > 4 and (height == 3 or (height == 1 and width == channels)):
+        warnings.warn(
+            f"The images are taken for {height} x {width} pixels with {channels} channels each. If their channels come "
+            f"first, as PyTorch has them, give X.transpose(0, 2, 3, 1); if not, image_shape={shape} says so.",
+            StratesWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_other_scale(X: AnyArray, scale: float) -> None:
+    """Say so where pixels are plainly of another scale than those that a network learned from.
+
+    Parameters
+    ----------
+    X : ndarray
+        What :func:`check_pixels` returned.
+    scale : float
+        What :func:`automatic_scale` found when the network was fitted.
+    """
+    if X.dtype == np.uint8:
+        if scale < 1 or (largest := int(X.max(initial=0))) <= 1:
+            return
+        learned, mend = "numbers that needed no scaling, such as those from 0 to 1", "Divide X by 255"
+        what = f"bytes, up to {largest}"
+    else:
+        if scale == 1 or float(X.max(initial=0.0)) > 1 or float(X.min(initial=0.0)) < 0 or (np.rint(X) == X).all():
+            return
+        full = round(1 / scale)
+        learned, mend, what = f"pixels up to {full:,}", f"Multiply X by {full:,}", "fractions up to 1"
+    warnings.warn(
+        f"X holds {what}, but the network learned from {learned}: it will hardly recognise anything. {mend}, or do "
+        "whatever was done to the images that it learned from.",
+        StratesWarning,
+        stacklevel=2,
+    )

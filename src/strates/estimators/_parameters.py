@@ -110,6 +110,7 @@ def dropout_rates(value: Any, n_layers: int) -> tuple[float, ...]:
             )
     if len(rates) != n_layers:
         raise ParameterError(
-            f"dropout={value!r} has {len(rates)} rates, but the network has {n_layers} hidden layers. Give one each."
+            f"dropout={value!r} has {len(rates)} rates, but the network has {n_layers} hidden "
+            f"layer{'s' * (n_layers != 1)}. Give one each."
         )
     return tuple(float(rate) for rate in rates)

@@ -159,7 +159,7 @@ def encode(y: AnyArray, classes: Any = None) -> LabelEncoding:
     found = np.unique(y if classes is None else np.asarray(classes))
     if len(found) < 2:
         raise TargetError(
-            f"y has one class only ({found[0]!r}); a classifier needs at least two classes to tell apart."
+            f"y has one class only ({found.tolist()[0]!r}); a classifier needs at least two classes to tell apart."
             if len(found)
             else "y is empty; a classifier needs labelled rows."
         )

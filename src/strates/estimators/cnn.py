@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from strates._types import AnyArray
@@ -18,6 +18,8 @@ from strates.estimators._images import (
     check_image_shape,
     check_pixels,
     guess_image_shape,
+    warn_of_channels_first,
+    warn_of_other_scale,
 )
 from strates.estimators._parameters import Check, dropout_rates, hidden_layer_sizes, one_of
 from strates.exceptions import DataError, ParameterError
@@ -296,14 +298,20 @@ class CNNClassifier(BaseNetworkClassifier):
         if reset:
             self.image_shape_ = given or (guess_image_shape(pixels.shape[1]) if pixels.ndim == 2 else _shape_of(pixels))
             self.scale_ = automatic_scale(pixels) if isinstance(self.scale, str) else float(self.scale)
-        if pixels.ndim == 2:  # flat rows: scikit-learn's own checks of width and names
+            if given is None and pixels.ndim == 4:
+                warn_of_channels_first(self.image_shape_)
+        elif isinstance(self.scale, str):
+            warn_of_other_scale(pixels, self.scale_)
+        one_image = pixels.shape == self.image_shape_[:2] and not reset
+        if pixels.ndim == 2 and not one_image:  # flat rows: scikit-learn's own checks of width and names
             super()._check_X(X, reset=reset)
         self.n_features_in_ = math.prod(self.image_shape_)
         return as_images(pixels, self.image_shape_)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.scale != "auto" and (isinstance(self.scale, str | bool) or not 0 < float(self.scale) < math.inf):
+        number = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
+        if self.scale != "auto" and not (number and 0 < float(self.scale) < math.inf):
             raise ParameterError(
                 f'scale={self.scale!r} cannot be used: it is a positive number, such as 1/255, or "auto".'
             )
@@ -331,12 +339,13 @@ class CNNClassifier(BaseNetworkClassifier):
             kernel_initializer=self.kernel_initializer,
             max_norm=self.max_norm,
         )
-        smallest = architecture.smallest_side()
-        if min(input_shape[:2]) < smallest:
+        rows, columns = architecture.smallest_image()
+        if input_shape[0] < rows or input_shape[1] < columns:
+            n = len(architecture.filters)
+            blocks = f'{n} block{"s" * (n > 1)} with padding="valid" need{"s" * (n == 1)}'
             raise DataError(
-                f"The images are {input_shape[0]} x {input_shape[1]} pixels, but {len(architecture.filters)} blocks "
-                f'with padding="valid" need at least {smallest} x {smallest}. Give larger images, fewer filters, or '
-                'padding="same".'
+                f"The images are {input_shape[0]} x {input_shape[1]} pixels, but {blocks} at least {rows} x {columns}. "
+                'Give larger images, fewer filters, or padding="same".'
             )
         return architecture, kind
 
