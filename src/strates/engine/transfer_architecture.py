@@ -69,6 +69,13 @@ class TransferArchitecture:
         """Not relied on: a backbone may hold anything."""
         return False
 
+    @property
+    def hidden_layers(self) -> list[str]:
+        """Layers whose outputs are representations: the ends of the groups, the features, the head's hidden layers."""
+        ends = "activation" if self.head.batch_norm else "hidden"
+        below = [group[-1] for group in self.backbone.groups[:-1]]
+        return [*below, self.backbone.features, *(f"{ends}_{i}" for i in range(1, len(self.head.hidden) + 1))]
+
     def build(self) -> keras.Model:
         """Build the network, with the backbone's weights (random ones from scratch) and a random head."""
         return self._build()[0]

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
-import warnings
-from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from sklearn.utils.metaestimators import available_if
 
 from strates._types import AnyArray, FloatArray
-from strates.engine.applications import PREPROCESSINGS
-from strates.engine.architecture import Architecture, DenseArchitecture, ProblemKind, keras_activation
+from strates.engine.architecture import Architecture, ProblemKind
 from strates.engine.backbone import Backbone
 from strates.engine.batches import as_rows
-from strates.engine.conv_architecture import augmentation_configs
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
 from strates.engine.predictor import predictor
@@ -26,48 +20,20 @@ from strates.engine.transfer_architecture import TransferArchitecture
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._callbacks import FitTasks
 from strates.estimators._gradient_fit import Validation
-from strates.estimators._images import as_images, automatic_scale, check_image_shape, check_pixels, guess_image_shape
-from strates.estimators._inputs import check_X
-from strates.estimators._parameters import Check, boolean, dropout_rates, hidden_layer_sizes, integer, one_of, real
+from strates.estimators._parameters import Check
 from strates.estimators._stopping import Stopping
 from strates.estimators._training_rows import TrainingRows, split_off_validation
 from strates.estimators._transfer_fit import LBFGS_ITERATIONS, Learning, Lift, fine_tune, fit_head, fit_scratch
-from strates.estimators._transfer_source import BackboneSource, find_source, prepare
-from strates.exceptions import DataError, ParameterError, StratesWarning
-
-STRATEGIES = ("features", "fine_tune", "scratch")
+from strates.estimators._transfer_network import find_transfer_source, make_architecture
+from strates.estimators._transfer_parameters import CHECKS, check_parameters
+from strates.estimators._transfer_rows import check_rows
+from strates.exceptions import ParameterError
 
 
 def _no_steps(_: Any) -> bool:
     raise AttributeError(
         "TransferClassifier has no partial_fit: its strategies are stages over all rows. Fit it on all of them."
     )
-
-
-def _image_size(value: Any) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    sizes = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value, value)
-    if len(sizes) != 2 or not all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in sizes):
-        raise ParameterError(
-            f"image_size={value!r} cannot be used: it is a positive number of pixels, or two: (height, width)."
-        )
-    return int(sizes[0]), int(sizes[1])
-
-
-def _check_layer(_: str, value: Any) -> None:
-    if value is not None and not isinstance(value, str):
-        raise ParameterError(f"layer={value!r} cannot be used: it is the name of a layer of the backbone, or None.")
-
-
-def _check_alpha(name: str, value: Any) -> None:
-    if value != "auto" if isinstance(value, str) else True:
-        real(low=0, open_high=True)(name, value)
-
-
-def _check_unfreeze(name: str, value: Any) -> None:
-    if value != "all":
-        integer(1)(name, value)
 
 
 class TransferClassifier(BaseNetworkClassifier):
@@ -223,15 +189,7 @@ class TransferClassifier(BaseNetworkClassifier):
     _lift: Lift | None = None
     _CHECKS: ClassVar[dict[str, Check]] = {
         **BaseNetworkClassifier._CHECKS,
-        "strategy": one_of(STRATEGIES),
-        "layer": _check_layer,
-        "preprocessing": one_of(("auto", *PREPROCESSINGS)),
-        "alpha": _check_alpha,
-        "unfreeze": _check_unfreeze,
-        "fine_tune_max_iter": integer(1),
-        "fine_tune_learning_rate": real(low=0, open_low=True, open_high=True),
-        "layer_decay": real(low=1, open_high=True),
-        "freeze_batch_norm": boolean,
+        **CHECKS,
     }
 
     def __init__(
@@ -319,118 +277,19 @@ class TransferClassifier(BaseNetworkClassifier):
         if isinstance(self.solver, str) and self.solver == "auto":
             plain.solver = "adam"
         super(TransferClassifier, plain)._check_parameters()
-        if self.scale != "auto" and (isinstance(self.scale, str | bool) or not 0 < float(self.scale) < math.inf):
-            raise ParameterError(
-                f'scale={self.scale!r} cannot be used: it is a positive number, such as 1/255, or "auto".'
-            )
-        _image_size(self.image_size)
-        check_image_shape(self.image_shape)
-        if augmentation_configs(self.augmentation) and self.strategy == "features":
-            raise ParameterError(
-                "augmentation changes images at each training step, but with strategy='features' the backbone computes "
-                "their features once. Use strategy='fine_tune' or 'scratch', or leave augmentation out."
-            )
-
-    def _find_source(self) -> BackboneSource:
-        if self.backbone is None:
-            raise ParameterError(
-                "backbone is None: a model file does not keep a keras.Model apart from the network that was trained. "
-                "To fit anew, set it: clf.set_params(backbone=model)."
-            )
-        return find_source(self.backbone, None if self.strategy == "scratch" else self.weights)
+        check_parameters(self)
 
     def _check_X(self, X: Any, *, reset: bool) -> Any:
-        source = self._find_source() if reset else None
-        if source is not None:
-            self._row_shape = source.input_shape
-        if len(self._row_shape) != 3:
-            return self._check_flat(X, reset=reset)
-        pixels = check_pixels(X)
-        if source is not None:
-            self.image_shape_ = self._find_image_shape(pixels)
-            self.scale_ = automatic_scale(pixels) if isinstance(self.scale, str) else float(self.scale)
-            if self.image_shape_[2] == 1 and source.input_shape[2] == 3:
-                warnings.warn(
-                    f"The images are grey, and {source.name} takes colours: the network gives it the same channel "
-                    "three times.",
-                    StratesWarning,
-                    stacklevel=2,
-                )
-        if pixels.ndim == 2:  # flat rows: scikit-learn's own checks of width and names
-            super()._check_X(X, reset=reset)
-        self.n_features_in_ = math.prod(self.image_shape_)
-        return as_images(pixels, self.image_shape_)
-
-    def _check_flat(self, X: Any, *, reset: bool) -> Any:
-        """Check rows for a backbone that takes no images; images are laid flat for it."""
-        if reset:
-            self.image_shape_ = None
-        wanted = tuple(self._row_shape)
-        given: tuple[int, ...] = getattr(X, "shape", ())
-        if len(given) > 2 and len(wanted) == 1 and math.prod(given[1:]) == wanted[0]:
-            X = X.reshape(given[0], -1)
-        rows = check_X(self, X, reset=reset, allow_nd=len(wanted) > 1)
-        if reset and tuple(rows.shape[1:]) != wanted and None not in wanted:
-            raise DataError(
-                f"The backbone takes rows of shape {wanted}, but X has rows of shape {tuple(rows.shape[1:])}. Give "
-                "columns as those that it was trained on."
-            )
-        return rows
-
-    def _find_image_shape(self, pixels: AnyArray) -> tuple[int, int, int]:
-        given = check_image_shape(self.image_shape)
-        if given is not None:
-            return given
-        if pixels.ndim == 2:
-            fixed = self._row_shape
-            known = None not in fixed and math.prod(fixed) == pixels.shape[1]
-            return (fixed[0], fixed[1], fixed[2]) if known else guess_image_shape(pixels.shape[1])
-        sizes = [*pixels.shape[1:], 1]
-        if len(sizes) > 4:
-            raise DataError(f"X has shape {pixels.shape}; expected images, (n, height, width, channels).")
-        return int(sizes[0]), int(sizes[1]), int(sizes[2])
+        return check_rows(self, X, find_transfer_source(self) if reset else None)
 
     # -- the network ----------------------------------------------------------------------------------
 
     def _make_architecture(
         self, input_shape: tuple[int, ...], n_outputs: int, kind: ProblemKind
     ) -> tuple[Architecture, ProblemKind]:
-        scratch = self.strategy == "scratch"
-        source = self._find_source()
-        own = source.application
-        mode = ("none" if own is None else own.preprocessing) if self.preprocessing == "auto" else self.preprocessing
-        # numbers that no preprocessing is known for stay as they are
-        scaled = len(input_shape) == 3 and (mode != "none" or (own is not None and self.preprocessing == "auto"))
-        backbone = prepare(
-            source,
-            input_shape,
-            weights=None if scratch else self.weights,
-            layer=self.layer,
-            image_size=_image_size(self.image_size) if len(input_shape) == 3 else None,
-            scale=255 * self.scale_ if scaled else 1.0,
-            preprocessing=mode,  # type: ignore[arg-type]
-        )
-        hidden = hidden_layer_sizes(self.hidden_layer_sizes)
-        head = DenseArchitecture(
-            n_inputs=backbone.width,
-            hidden=hidden,
-            n_outputs=n_outputs,
-            kind=kind,
-            activation=keras_activation(self.activation),
-            dropout=dropout_rates(self.dropout, len(hidden)),
-            kernel_initializer=self.kernel_initializer,
-        )
-        self.n_features_out_ = backbone.width
-        ends = "activation" if head.batch_norm else "hidden"
-        below = [group[-1] for group in backbone.groups[:-1]]
-        self._hidden = [*below, backbone.features, *(f"{ends}_{i}" for i in range(1, len(hidden) + 1))]
-        architecture = TransferArchitecture(
-            backbone,
-            head,
-            freeze_batch_norm=bool(self.freeze_batch_norm),
-            augmentation=augmentation_configs(self.augmentation),
-            scratch=scratch,
-        )
+        architecture = make_architecture(self, find_transfer_source(self), input_shape, n_outputs, kind)
+        self.n_features_out_ = architecture.backbone.width
+        self._hidden = architecture.hidden_layers
         return architecture, kind
 
     def _hidden_layers(self) -> list[str]:

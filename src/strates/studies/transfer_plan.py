@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.base import clone
 
 from strates._types import AnyArray
+from strates.estimators._transfer_parameters import STRATEGIES
 from strates.estimators._transfer_source import frozen_backbone
-from strates.estimators.transfer import STRATEGIES, TransferClassifier
+from strates.estimators.transfer import TransferClassifier
 from strates.exceptions import DataError, ParameterError, TargetError
 from strates.inspection.intervals import wilson_interval
 from strates.inspection.outcome import class_names, encode_labels, sample_rows, take_rows
