@@ -36,6 +36,7 @@ from strates import (
     TransferClassifier,
     tabular_pipeline,
 )
+from strates.attacks import BIM, FGSM, PGD
 from strates.exceptions import ParameterError
 from strates.export import to_keras_script
 
@@ -47,6 +48,7 @@ DIGITS, NUMBERS = (part[:80] for part in load_digits(return_X_y=True))
 MANY_X, MANY_Y = make_multilabel_classification(60, 5, n_classes=3, random_state=0)
 UNIT = (X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))
 TWO = Y < 2
+ENDS, BOX = (X.min(), X.max()), (X.min(axis=0), X.max(axis=0))
 
 
 def mlp(**options: Any) -> MLPClassifier:
@@ -87,7 +89,7 @@ CASES: dict[str, Callable[[], tuple[Any, Any, Any]]] = {
     "mlp multilabel": lambda: (mlp(label_smoothing=0.1), MANY_X, MANY_Y),
     **{
         f"mlp {name}": lambda name=name: (mlp(activation=name, max_iter=2), X, Y)
-        for name in ["identity", "logistic", "tanh", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus"]
+        for name in "identity logistic tanh leaky_relu elu selu gelu silu softplus softsign".split()
     },
     **{
         f"mlp {name}": lambda name=name: (mlp(kernel_initializer=name, max_iter=2), X, Y)
@@ -176,6 +178,40 @@ CASES: dict[str, Callable[[], tuple[Any, Any, Any]]] = {
     "network graph lbfgs": lambda: (network(graph, solver="lbfgs", max_iter=8), X, Y),
     "network adapted": lambda: (network(adapted(), alpha=0.01, max_norm=1.0), X, Y),
     "network default": lambda: (network(None), X, Y),
+    "network loss": lambda: (
+        network(graph, loss=keras.losses.CategoricalFocalCrossentropy(gamma=1.5), early_stopping=True,
+                gradient_penalty=0.1), X, NAMES,
+    ),
+    "network attacked": lambda: (
+        network(graph, adversarial=BIM(epsilon=0.1, steps=2, bounds=None), gradient_penalty=0.1, alpha=0.01), X, Y,
+    ),
+    "mlp fgsm": lambda: (mlp(adversarial=FGSM(epsilon=0.1, bounds=None)), X, NAMES),
+    "mlp bim": lambda: (
+        mlp(adversarial=BIM(epsilon=0.2, steps=3, bounds=ENDS), label_smoothing=0.1, class_weight={"setosa": 2.0}),
+        X, NAMES,
+    ),
+    "mlp pgd": lambda: (
+        mlp(adversarial=PGD(epsilon=0.2, steps=3, bounds=BOX), early_stopping=True, max_iter=6, n_iter_no_change=2),
+        X, Y,
+    ),
+    "mlp pgd l2": lambda: (mlp(adversarial=PGD(epsilon=0.3, norm="l2", steps=3, bounds=ENDS)), X, Y),
+    "mlp pgd l2 free": lambda: (
+        mlp(adversarial=PGD(epsilon=0.3, norm="l2", steps=3, bounds=None)), X[TWO], Y[TWO],
+    ),
+    "mlp pgd l1": lambda: (mlp(adversarial=PGD(epsilon=0.3, norm="l1", steps=4, bounds=BOX)), X, Y),
+    "mlp bim l1 free": lambda: (mlp(adversarial=BIM(epsilon=0.3, norm="l1", steps=4, bounds=None)), X, Y),
+    "mlp pgd compiled": lambda: (
+        mlp(adversarial=PGD(epsilon=0.2, steps=2, bounds=None), max_iter=400, batch_size=16, tol=1.0,
+            n_iter_no_change=1), X, Y,
+    ),
+    "mlp pgd multilabel": lambda: (mlp(adversarial=PGD(epsilon=0.2, steps=2, bounds=None)), MANY_X, MANY_Y),
+    "mlp slope": lambda: (mlp(gradient_penalty=0.3, label_smoothing=0.1), X, Y),
+    "mlp slope binary": lambda: (mlp(gradient_penalty=0.3, class_weight={0: 2.5}), X[TWO], Y[TWO]),
+    "mlp slope multilabel": lambda: (mlp(gradient_penalty=0.3, label_smoothing=0.1), MANY_X, MANY_Y),
+    "cnn attacked": lambda: (
+        CNNClassifier((3,), hidden_layer_sizes=(), max_iter=2, batch_size=32, random_state=0, gradient_penalty=0.1,
+                      adversarial=PGD(epsilon=0.5, norm="l2", steps=2, bounds=(0, 16))), DIGITS, NUMBERS,
+    ),
     "pipeline": lambda: (make_pipeline(SimpleImputer(), StandardScaler(), PCA(3), mlp()), gaps(), NAMES),
     "pipeline learned again": lambda: (
         make_pipeline(FunctionTransformer(np.arctan), QuantileTransformer(n_quantiles=20), mlp()), X, Y,

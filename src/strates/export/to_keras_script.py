@@ -83,8 +83,7 @@ def to_keras_script(
 
     Notes
     -----
-    The training of a ``TransferClassifier`` is not written, nor training with ``adversarial`` or ``gradient_penalty``:
-    such a script has the network and its trained weights.
+    The training of a ``TransferClassifier`` is not written: such a script has the network and its trained weights.
 
     Keras draws other random numbers than strates: where training draws some (dropout, noise, changes of images), the
     script's loss curve is another one, as its comment says. L-BFGS magnifies rounding where inputs are of very
@@ -109,8 +108,8 @@ def to_keras_script(
     where, train = _data(parts.estimator, data, target), weights == "retrain"
     if train and not plan.trains:
         raise ParameterError(
-            f"The training of this {plan.name} is not written: it goes in stages, is attacked while it trains, or was "
-            'left out. Use weights="carry": the network and its trained weights.'
+            f"The training of this {plan.name} is not written: it goes in stages, or was left out. Use "
+            'weights="carry": the network and its trained weights.'
         )
     before = keras_preprocessing(parts, plan.dtype, language, named=where.is_table, again=train)
     text = write_script(
@@ -138,7 +137,7 @@ def _data(est: Any, data: str | None, target: str) -> Data:
 
 
 def _carried(plan: Plan, learned: dict[str, AnyArray]) -> bytes:
-    arrays = learned | {f"trained_{i}": w for i, w in enumerate(plan.trained)}
+    arrays = learned | plan.arrays | {f"trained_{i}": w for i, w in enumerate(plan.trained)}
     arrays |= {f"initial_{i}": w for i, w in enumerate(plan.initial)}
     held = io.BytesIO()
     np.savez_compressed(held, **arrays)  # type: ignore[arg-type]

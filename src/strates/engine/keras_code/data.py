@@ -88,7 +88,7 @@ def _targets(plan: Plan, language: str) -> str:
     if plan.kind == "binary":
         lines.append(fill("# $targets_binary", language))
         lines.append(f'targets = (y == CLASSES[1]).astype("{plan.dtype}").reshape(-1, 1)')
-    elif plan.smoothing:
+    elif plan.one_hot:
         lines.append(fill("# $targets_one_hot", language))
         lines.append(f'targets = np.eye(len(CLASSES), dtype="{plan.dtype}")[np.searchsorted(CLASSES, y)]')
     else:
@@ -102,7 +102,7 @@ def weights_code(plan: Plan, language: str) -> str:
     if given is None or plan.classes is None:
         return ""
     numbers = "targets[:, 0].astype(int)" if plan.kind == "binary" else "targets"
-    if plan.kind == "categorical" and plan.smoothing:
+    if plan.one_hot:
         numbers = "targets.argmax(axis=1)"
     if isinstance(given, str):
         head = fill(

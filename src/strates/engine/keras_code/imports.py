@@ -8,7 +8,7 @@ from strates.engine.keras_code.layout import WIDTH
 
 _MODULES = {
     "json": r"\bjson\.",
-    "math": r"\bmath\.",
+    "math": r"(?<![\w.])math\.",
     "itertools": r"\bitertools\.",
     "zlib": r"\bzlib\.",
     "keras": r"\bkeras\.",

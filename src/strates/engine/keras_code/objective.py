@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from strates.engine.backend import keras
 from strates.engine.keras_code.layout import Call, Keyword, lay_out, literal
-from strates.engine.keras_code.objects import keras_call
+from strates.engine.keras_code.objects import cannot_write, keras_call
 from strates.engine.keras_code.plan import Plan
 from strates.engine.keras_code.words import fill
 from strates.engine.optimizers import has_own_schedule
@@ -28,6 +28,10 @@ def penalty_code(plan: Plan, language: str) -> str:
 
 def loss_call(plan: Plan) -> Call | None:
     """Return the call that makes the loss; None for the one of several labels, which is a function."""
+    if plan.own_loss is not None:
+        if not isinstance(plan.own_loss, keras.losses.Loss):
+            raise cannot_write(plan.own_loss)
+        return keras_call(plan.own_loss, without=("name", "reduction"))
     smoothing = Keyword("label_smoothing", literal(plan.smoothing))
     extra = (smoothing,) if plan.smoothing else ()
     if plan.kind == "reconstruction":

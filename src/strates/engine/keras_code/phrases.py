@@ -20,6 +20,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "preprocessing": ("The preprocessing", "Le prétraitement"),
     "network": ("The network", "Le réseau"),
     "objective": ("The loss", "La fonction de perte"),
+    "attack": ("The attack on the rows", "L'attaque des lignes"),
+    "slopes": ("The slope of the loss", "La pente de la perte"),
     "optimizer": ("The optimiser", "L'optimiseur"),
     "training": ("The training", "L'apprentissage"),
     "evaluation": ("The evaluation", "L'évaluation"),
@@ -46,6 +48,14 @@ PHRASES: dict[str, tuple[str, str]] = {
     "split_seed": ("of the rows that are set aside", "des lignes mises de côté"),
     "max_fun": ("evaluations of the objective, at most", "évaluations de l'objectif, au plus"),
     "gtol": ("the gradient's largest entry at the end", "la plus grande dérivée à la fin"),
+    "epsilon": ("a row is moved no further than this", "une ligne n'est pas déplacée plus loin"),
+    "attack_step": ("length of a step of the attack", "longueur d'un pas de l'attaque"),
+    "bounds": ("where rows stay", "où restent les lignes"),
+    "attack_seed": ("of the attack's random starts", "des départs de l'attaque"),
+    "gradient_penalty": (
+        "strength of the penalty on the loss's slope",
+        "force de la pénalité sur la pente de la perte",
+    ),
     "double": (
         "Everything is computed in float64, as strates does for this estimator.",
         "Tout est calculé en float64, comme strates le fait pour cet estimateur.",
@@ -155,6 +165,45 @@ PHRASES: dict[str, tuple[str, str]] = {
     "summed": (
         "Return the sum over a row's labels of their cross-entropies.",
         "Rend la somme des entropies croisées des étiquettes d'une ligne.",
+    ),
+    # -- the attack on rows
+    "attacked": (
+        "Move each row within EPSILON to where the loss is larger.",
+        "Déplace chaque ligne, d'EPSILON au plus, où la perte est plus grande.",
+    ),
+    "attacked_watch": (
+        "Return the rows that are set aside, attacked.",
+        "Rend les lignes mises de côté, attaquées.",
+    ),
+    "attack_seeds": (
+        "Return the seed of the random starts at a step.",
+        "Rend la graine des départs à un pas.",
+    ),
+    "random_point": (
+        "Draw a point in the ball of radius 1 for each row.",
+        "Tire un point de la boule de rayon 1 pour chaque ligne.",
+    ),
+    "steepest_l2": (
+        "The steepest step of a Euclidean length is along the slope.",
+        "Le pas le plus raide d'une longueur euclidienne suit la pente.",
+    ),
+    "project_l2": ("Back to the ball around the row.", "Retour à la boule autour de la ligne."),
+    "steepest_l1": (
+        "The steepest step spends its length on the largest slopes, as far as there is room.",
+        "Le pas le plus raide va aux plus grandes pentes, tant qu'il y a de la place.",
+    ),
+    "project_l1": (
+        "Return the nearest point within EPSILON (Duchi et al., 2008).",
+        "Rend le point le plus proche à moins d'EPSILON (Duchi et al., 2008).",
+    ),
+    "walls": ("What points out of the bounds does not count.", "Ce qui sort des bornes ne compte pas."),
+    "squared_slope": (
+        "Return the mean over rows of the squared slope of their loss.",
+        "Rend la moyenne des carrés des pentes de la perte de chaque ligne.",
+    ),
+    "own_step": (
+        "A network whose training step is written out.",
+        "Un réseau dont le pas d'apprentissage est écrit en toutes lettres.",
     ),
     # -- optimizer
     "schedule_invscaling": (

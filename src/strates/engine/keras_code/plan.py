@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from strates._types import AnyArray
+from strates.engine.adversarial_training import AdversarialTraining
 from strates.engine.architecture import ProblemKind
 from strates.engine.backend import keras
 from strates.engine.optimizers import make_optimizer
@@ -52,6 +53,14 @@ class Plan:
         Of an autoencoder: the layer in the middle.
     tied : tuple of pairs of str
         Names of two layers, the kernel of the first being the transpose of the second's.
+    attack : AdversarialTraining or None
+        What a training step begins with.
+    attack_seed : int
+        Of its random start.
+    padded_rows : int
+        Rows that the random start was drawn for, where the fit was compiled by XLA; 0 where it was not.
+    one_batch : bool
+        Whether all rows were one batch.
     """
 
     name: str
@@ -68,6 +77,10 @@ class Plan:
     double: bool = False
     code_layer: str = ""
     tied: tuple[tuple[str, str], ...] = ()
+    attack: AdversarialTraining | None = None
+    attack_seed: int = 0
+    padded_rows: int = 0
+    one_batch: bool = False
 
     @property
     def lbfgs(self) -> bool:
@@ -95,6 +108,44 @@ class Plan:
         return float(self.parameters.get("label_smoothing", 0.0))
 
     @property
+    def gradient_penalty(self) -> float:
+        """``gradient_penalty``."""
+        return float(self.parameters.get("gradient_penalty", 0.0))
+
+    @property
+    def own_loss(self) -> Any:
+        """The loss in place of the cross-entropy, if there is one."""
+        return self.parameters.get("loss")
+
+    @property
+    def one_hot(self) -> bool:
+        """Whether the targets of classes are rows of 0 and 1 in place of the classes' numbers."""
+        own = self.own_loss is not None and "Sparse" not in type(self.own_loss).__name__
+        return self.kind == "categorical" and (own or bool(self.smoothing))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the attack stays within bounds."""
+        return self.attack is not None and bool(np.isfinite([self.attack.low, self.attack.high]).any())
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The attack's bounds, where they are the same for all numbers of a row."""
+        if self.attack is None or not self.bounded:
+            return None
+        low, high = np.unique(self.attack.low), np.unique(self.attack.high)
+        return (low[0], high[0]) if len(low) == len(high) == 1 else None
+
+    @property
+    def arrays(self) -> dict[str, AnyArray]:
+        """What is carried beside the weights: bounds that differ from number to number."""
+        if self.attack is None or not self.bounded or self.bounds is not None:
+            return {}
+        flat = self.attack.norm != "linf"
+        ends = {"low": self.attack.low, "high": self.attack.high}
+        return {name: end.ravel() if flat else end for name, end in ends.items()}
+
+    @property
     def weighted(self) -> bool:
         """Whether classes have weights."""
         return self.parameters.get("class_weight") is not None
@@ -118,10 +169,8 @@ class Plan:
 
     @property
     def trains(self) -> bool:
-        """Whether there is a training to write; stages, and attacks while it trains, are not."""
-        p = self.parameters
-        attacked = p.get("adversarial") is not None or bool(p.get("gradient_penalty"))
-        return bool(p.get("fine_tune", True)) and not attacked and self.name != "TransferClassifier"
+        """Whether there is a training to write; stages are not."""
+        return bool(self.parameters.get("fine_tune", True)) and self.name != "TransferClassifier"
 
     @property
     def shuffled(self) -> bool:
@@ -139,7 +188,10 @@ class Plan:
         random = ("Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout")
         layers = self.model._flatten_layers(include_self=False, recursive=True)
         names = [type(layer).__name__ for layer in layers]
-        return any(name.startswith((*random, "Random")) for name in names) or bool(self.parameters.get("denoising"))
+        # rows of a single batch are attacked in an order of their own
+        start = self.attack is not None and self.attack.random_start and self.one_batch
+        noise = bool(self.parameters.get("denoising")) or start
+        return noise or any(name.startswith((*random, "Random")) for name in names)
 
     @property
     def batch_size(self) -> int:

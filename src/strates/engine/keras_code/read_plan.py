@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from strates._random import integer_seed
 from strates._types import AnyArray
+from strates.engine.compiler import choose_compiler, is_dense
 from strates.engine.keras_code.perceptron import perceptron_plan
-from strates.engine.keras_code.plan import Plan
+from strates.engine.keras_code.plan import AUTO_BATCH, Plan
 from strates.engine.tied_weights import TiedWeights
 from strates.exceptions import ParameterError
 
@@ -62,7 +65,30 @@ def read_plan(est: Any) -> Plan:
         double=linear or lbfgs,
         code_layer=architecture.code_layer if autoencoder else "",
         tied=_tied_names(architecture) if autoencoder else (),
+        **_attack(est, architecture),
     )
+
+
+def _attack(est: Any, architecture: Any) -> dict[str, Any]:
+    """Return what is to be known of an attack, and of how its random starts were drawn."""
+    attack = copy.copy(est)._penalties(architecture, 1).adversarial  # a copy: it sets alpha_
+    if attack is None or not attack.random_start:
+        return {"attack": attack}
+    epochs = max(est._epochs_done, 1)
+    n_rows, n_steps = est.t_ // epochs, est._steps_done // epochs
+    size = AUTO_BATCH if est.batch_size == "auto" else int(est.batch_size)
+    padded = min(size, max(256, 1 << (n_rows - 1).bit_length()))
+    model = architecture.build()
+    compiler = choose_compiler(
+        dense=is_dense(model), n_parameters=sum(w.size for w in est._weights), batch_size=padded,
+        n_steps=est.max_iter * n_steps * (1 + attack.n_steps),
+    )  # fmt: skip
+    return {
+        "attack": attack,
+        "attack_seed": integer_seed(est._seed, "dropout") & 0x7FFFFFFF,
+        "padded_rows": padded if compiler == "xla" else 0,
+        "one_batch": n_steps == 1 and architecture.row_wise,
+    }
 
 
 def _initial(est: Any) -> list[AnyArray]:

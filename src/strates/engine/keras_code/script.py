@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from strates.engine.keras_code.answers import answers_code
+from strates.engine.keras_code.attack import attack_code
 from strates.engine.keras_code.data import Data, data_code, split_code, weights_code
 from strates.engine.keras_code.imports import imports_for
 from strates.engine.keras_code.layer_arguments import layer_arguments
@@ -133,6 +134,7 @@ def _optimizer(plan: Plan, language: str) -> str:
 def _learning(plan: Plan, loop: Loop, language: str) -> list[tuple[str, str]]:
     return [
         ("objective", objective_code(plan, language)),
+        ("attack" if plan.attack is not None else "slopes", attack_code(plan, language)),
         ("optimizer", "" if plan.lbfgs else _optimizer(plan, language)),
         ("training", _training(plan, loop, language)),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from strates._random import integer_seed
+from strates.engine.keras_code.attack import attack_settings
 from strates.engine.keras_code.data import Data
 from strates.engine.keras_code.layout import literal
 from strates.engine.keras_code.objective import learning_rate
@@ -50,6 +51,7 @@ def _numbers(plan: Plan) -> list[tuple[str, str, str]]:
         found.append(("SPLIT_SEED", integer_seed(plan.seed, "validation"), "split_seed"))
     if plan.seed is not None and plan.shuffled:
         found.append(("ORDER_SEED", integer_seed(plan.seed, "order"), "order_seed"))
+    found += attack_settings(plan)
     return [(name, literal(np.asarray(value).item()), what) for name, value, what in found]
 
 

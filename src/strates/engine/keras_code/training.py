@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
+from strates.engine.keras_code.attack import attacked_call
 from strates.engine.keras_code.layout import Call, Keyword, lay_out
 from strates.engine.keras_code.objective import has_own_losses, join, loss_call
 from strates.engine.keras_code.plan import Loop, Plan
@@ -27,7 +28,7 @@ def batches(epoch):
 _WATCH = '''
 def watch():
     """$watch"""
-    outputs = model(X_watched, training=False).numpy()
+    outputs = model($watched, training=False).numpy()
     $score
     losses = $losses
     return $mean
@@ -82,12 +83,33 @@ _STEP = '''
 @tf.function(reduce_retracing=True)
 def train_step($arguments):
     """$step"""
-    with tf.GradientTape() as tape:
+$attack    with tf.GradientTape() as tape:
         outputs = model(x, training=True)
         loss = $loss
-    gradients = tape.gradient(loss, model.trainable_variables)
+$steepness    gradients = tape.gradient(loss, model.trainable_variables)
     optimizer.apply(gradients, model.trainable_variables)
     return loss
+'''
+_OWN_STEP = '''
+class Trained(keras.Model):
+    """$own_step"""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.mean_loss = network, keras.metrics.Mean(name="loss")
+
+    def call(self, x, training=False):
+        return self.network(x, training=training)
+
+    def train_step(self, batch):
+        x, y, w = keras.utils.unpack_x_y_sample_weight(batch)
+$attack        with tf.GradientTape() as tape:
+            outputs = self(x, training=True)
+            loss = self.compute_loss(x, y, outputs, w)
+$steepness        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        self.mean_loss.update_state(loss, sample_weight=tf.shape(x)[0])
+        return {"loss": self.mean_loss.result()}
 '''
 _LOOP = """
 if TRAIN:
@@ -138,7 +160,7 @@ _SLOWER_FIT = """rate = float(self.model.optimizer.learning_rate)
 _FIT = """
 if TRAIN:
     model.set_weights(carried_weights("initial"))
-    model.compile(optimizer=optimizer, loss=loss_function)
+$compile
     every_batch = (batch for epoch in range(EPOCHS) for batch in batches(epoch))
 $fit
     losses = history.history["loss"]
@@ -179,20 +201,23 @@ def watch_code(plan: Plan, language: str) -> str:
         "categorical": "scores = outputs.argmax(axis=-1) == targets_watched",
         "reconstruction": "scores = -np.square(outputs - X_watched).mean(axis=-1)",
     }
-    if plan.kind == "categorical" and plan.smoothing:
+    if plan.one_hot:
         scores["categorical"] = "scores = outputs.argmax(axis=-1) == targets_watched.argmax(axis=-1)"
     if plan.kind == "reconstruction":
         logistic = "BinaryCrossentropy" in str(loss_call(plan))
         name = "binary_crossentropy" if logistic else "mean_squared_error"
         losses = f"keras.losses.{name}(X_watched, outputs)"
     else:
-        sparse = "sparse_" if not plan.smoothing else ""
+        sparse = "" if plan.one_hot else "sparse_"
         name = f"{sparse}categorical_crossentropy" if plan.kind == "categorical" else "binary_crossentropy"
         losses = f"keras.losses.{name}(targets_watched, outputs)"
     means = ("np.mean(scores)", "np.mean(losses)")
     if plan.weighted:
         means = ("np.average(scores, weights=weights_watched)", "np.average(losses, weights=weights_watched)")
-    text = fill(_WATCH, language, score=scores[plan.kind], losses=losses, mean=", ".join(means))
+    if plan.own_loss is not None:
+        losses = "loss_function.call(targets_watched, outputs)"
+    watched = "X_watched" if plan.attack is None else "attacked_watch()"
+    text = fill(_WATCH, language, score=scores[plan.kind], losses=losses, mean=", ".join(means), watched=watched)
     lines = text.split("\n")
     if len(lines[-1]) > 88:
         lines[-1] = f"    return (\n        {means[0]},\n        {means[1]},\n    )"
@@ -210,17 +235,38 @@ def _by_fit(plan: Plan, language: str) -> list[str]:
             name = "Slow" if adaptive else "Stop"
             parts.append(fill(_STOP_ADAPTIVE if adaptive else _STOP, language))
         callbacks.append(Keyword("callbacks", f"[{name}()]"))
+    own = plan.attack is not None or bool(plan.gradient_penalty)
+    if own:
+        parts.append(_own_step(plan, language))
+    trained = "trained" if own else "model"
+    given = (Keyword("optimizer", "optimizer"), Keyword("loss", "loss_function"))
+    # an attack's random numbers are others under XLA, which Keras may choose
+    options = (Keyword("jit_compile", "False"),) if plan.attack is not None else ()
+    compiled = lay_out(Call(f"{trained}.compile(", (*given, *options)), indent=4)
+    if own:
+        compiled = f"    trained = Trained(model)\n{compiled}"
     run = Call(
-        "model.fit(",
+        f"{trained}.fit(",
         ("every_batch", Keyword("steps_per_epoch", "STEPS"), Keyword("epochs", "EPOCHS"), *callbacks,
          Keyword("verbose", "2")),
     )  # fmt: skip
-    return [*parts, fill(_FIT, language, fit=lay_out(run, before="history = ", indent=4))]
+    return [*parts, fill(_FIT, language, compile=compiled, fit=lay_out(run, before="history = ", indent=4))]
+
+
+def _own_step(plan: Plan, language: str) -> str:
+    attack = f"        {attacked_call(plan, 'self.optimizer.iterations')}\n" if plan.attack is not None else ""
+    return fill(_OWN_STEP, language, attack=attack, steepness=_slope(plan, 12))
+
+
+def _slope(plan: Plan, blanks: int) -> str:
+    """Write the line that adds the penalty on slopes."""
+    given = "x, y, w" if plan.weighted else "x, y"
+    return f"{' ' * blanks}loss += GRADIENT_PENALTY * squared_slope({given})\n" if plan.gradient_penalty else ""
 
 
 def _by_tape(plan: Plan, language: str) -> list[str]:
     loss = f"loss_function(y, outputs{', sample_weight=w' if plan.weighted else ''})"
-    if plan.kind == "multilabel":
+    if plan.kind == "multilabel" and plan.own_loss is None:
         loss = f"tf.reduce_mean({loss})"
     if plan.alpha or has_own_losses(plan.model):
         loss += " + sum(model.losses)"
@@ -232,5 +278,12 @@ def _by_tape(plan: Plan, language: str) -> list[str]:
         begin = "losses, best, waited = [], np.inf, 0"
         then = fill(_PATIENCE_ADAPTIVE if plan.schedule == "adaptive" else _PATIENCE, language)
     then = indent(then, " " * 8) + "\n" if then else ""
-    step = fill(_STEP, language, arguments="x, y, w" if plan.weighted else "x, y", loss=loss)
+    step = fill(
+        _STEP,
+        language,
+        arguments="x, y, w" if plan.weighted else "x, y",
+        loss=loss,
+        attack=f"    {attacked_call(plan, 'optimizer.iterations')}\n" if plan.attack is not None else "",
+        steepness=_slope(plan, 8),
+    )
     return [step, fill(_LOOP, language, begin=begin, then=then, finish=finish)]
