@@ -6,6 +6,7 @@ import pickle
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -17,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 import strates
 from strates import Autoencoder, CNNClassifier, MLPClassifier, Recorder, TransferClassifier
+from strates._random import integer_seed
 from strates.engine.feature_store import STORE
 from strates.estimators._head_alpha import ALPHAS, choose_alpha
 from strates.exceptions import DataError, ParameterError, StratesWarning
@@ -28,7 +30,9 @@ STRIPES = RNG.integers(0, 90, (60, 12, 12, 3), dtype=np.uint8)
 STRIPES[::2, ::3] += 120
 STRIPES[1::2, :, ::3] += 120
 KINDS = np.array(["across", "down"] * 30)
-TUNE = {"strategy": "fine_tune", "fine_tune_max_iter": 2, "fine_tune_learning_rate": 0.01, "random_state": 0}
+TUNE = {
+    "strategy": "fine_tune", "unfreeze": 2, "fine_tune_max_iter": 2, "fine_tune_learning_rate": 0.01, "random_state": 0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +195,7 @@ def test_frozen_batch_normalisation_is_unchanged_to_the_bit(model, tuned):
 
 
 def test_batch_normalisation_learns_when_it_is_asked_to(model):
-    free = TransferClassifier(model, freeze_batch_norm=False, unfreeze=1, **TUNE).fit(STRIPES, KINDS)
+    free = TransferClassifier(model, freeze_batch_norm=False, **{**TUNE, "unfreeze": 1}).fit(STRIPES, KINDS)
     given = own_weights(model)
     changed = {
         path for path, weight in backbone_weights(free.network_).items() if not np.array_equal(weight, given[path])
@@ -201,7 +205,7 @@ def test_batch_normalisation_learns_when_it_is_asked_to(model):
 
 
 def test_groups_are_unfrozen_from_the_features_down(model):
-    one = TransferClassifier(model, unfreeze=1, **TUNE).fit(STRIPES, KINDS)
+    one = TransferClassifier(model, **{**TUNE, "unfreeze": 1}).fit(STRIPES, KINDS)
     found = backbone_weights(one.network_)
     np.testing.assert_array_equal(found["conv_a/kernel"], model.get_layer("conv_a").kernel)
     assert not np.array_equal(found["conv_b/kernel"], model.get_layer("conv_b").kernel)
@@ -242,6 +246,37 @@ def test_an_unfreezing_that_does_harm_is_undone(model):
     wild = {**TUNE, "fine_tune_learning_rate": 30.0, "early_stopping": True, "validation_fraction": 0.3}
     clf = TransferClassifier(model, solver="lbfgs", **wild).fit(STRIPES, KINDS)
     assert (clf.n_unfrozen_, clf.score(STRIPES, KINDS)) == (0, 1.0)
+
+
+def test_how_much_is_unfrozen_is_judged_by_rows_held_out(model, tmp_path):
+    auto = {**TUNE, "unfreeze": "auto", "alpha": 0.3}
+    rng = np.random.default_rng(1)
+    labels = np.where(rng.random(60) < 0.15, KINDS[::-1], KINDS)  # some are wrong, so that not all goes well
+    clf = TransferClassifier(model, **auto).fit(STRIPES, labels)
+    folds = StratifiedKFold(3, shuffle=True, random_state=integer_seed(clf._seed, "unfreeze"))
+    expected = np.zeros((3, 2))
+    for train, test in folds.split(STRIPES, labels):
+        for n in range(3):
+            given = auto | ({"unfreeze": n} if n else {"strategy": "features"})
+            one = TransferClassifier(model, **given).fit(STRIPES[train], labels[train])
+            p = one.predict_proba(STRIPES[test])[np.arange(20), (labels[test] == "down").astype(int)]
+            expected[n] += (p > 0.5).mean() / 3, -np.log(p).mean() / 3
+    scores = clf.unfreeze_scores_
+    np.testing.assert_allclose(scores[["accuracy", "loss"]], expected, atol=1e-4)
+    assert scores["n_unfrozen"].tolist() == [0, 1, 2]
+    assert clf.n_unfrozen_ == min(range(3), key=lambda n: (-expected[n, 0], expected[n, 1]))
+    pd.testing.assert_frame_equal(strates.load(strates.save(clf, tmp_path / "auto")).unfreeze_scores_, scores)
+
+
+def test_fine_tuning_that_helps_nowhere_is_not_done(model, clf):
+    wild = {**TUNE, "unfreeze": "auto", "fine_tune_learning_rate": 30.0}
+    same = TransferClassifier(model, **wild).set_callbacks(Recorder(frames=3)).fit(STRIPES, KINDS)
+    assert same.n_unfrozen_ == 0
+    np.testing.assert_allclose(same.predict_proba(STRIPES), clf.predict_proba(STRIPES), atol=1e-6)
+    assert len(same.recording_) > 1
+    assert len(clf.unfreeze_scores_) == 0
+    one_each = TransferClassifier(model, **{**TUNE, "unfreeze": "auto"}).fit(STRIPES[:2], KINDS[:2])
+    assert (one_each.n_unfrozen_, len(one_each.unfreeze_scores_)) == (1, 0)
 
 
 def test_two_fits_are_equal_to_the_bit(model, tuned):

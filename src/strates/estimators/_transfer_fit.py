@@ -1,4 +1,4 @@
-"""How a transfer network learns: a head on features, then groups of layers unfrozen one after the other."""
+"""A stage of how a transfer network learns: a head on features, some unfrozen layers, or all from random weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from strates.estimators._fit_gradient import FitSetup, fit_by_gradient
 from strates.estimators._fit_lbfgs import fit_by_lbfgs
 from strates.estimators._gradient_fit import Validation
 from strates.estimators._head_alpha import choose_alpha
-from strates.estimators._stage_tasks import StageTasks
 from strates.estimators._training_rows import TrainingRows, make_batches
 
 #: Images of a training step under batch_size="auto": a step through a deep network takes much memory.
@@ -98,43 +97,11 @@ def fit_head(estimator: Any, learning: Learning) -> None:
     _run(estimator, head, learning, start, settings, lift)
 
 
-def fine_tune(estimator: Any, learning: Learning) -> None:
-    """Train the head, then unfreeze the backbone's groups one after the other, and train what is unfrozen.
+def fit_unfrozen(estimator: Any, learning: Learning, n_unfrozen: int) -> None:
+    """Train the head and the backbone's last groups, given the weights of the stage before.
 
-    As in Howard & Ruder (2018), from the features down, each group with a rate ``layer_decay`` times smaller than the
-    one above it.
+    Each group has a rate ``layer_decay`` times smaller than the one above it, as in Howard & Ruder (2018).
     """
-    n_stages = estimator._n_unfrozen(estimator._architecture.backbone)
-    head = StageTasks(learning.tasks, 0, 0)
-    fit_head(estimator, replace(learning, tasks=head))
-    for stage in range(n_stages):
-        kept = estimator._weights, estimator._architecture
-        before = _watched_score(estimator, learning)
-        tasks = StageTasks(learning.tasks, stage, n_stages)
-        _unfreeze(estimator, replace(learning, tasks=tasks), stage + 1)
-        if _watched_score(estimator, learning) < before:  # it did not help
-            estimator._weights, estimator._architecture = kept
-            estimator.best_validation_score_ = before
-            break
-    steps, epochs = (stage + 1) * tasks.n_steps, (stage + 1) * estimator.fine_tune_max_iter
-    learning.tasks.close_recordings(steps, epochs, lambda: copy.copy(estimator))
-
-
-def _watched_score(estimator: Any, learning: Learning) -> float:
-    """Return the share of the rows set aside that are predicted right, if the fit is to stop by it."""
-    watched = learning.validation
-    if watched is None or not estimator.early_stopping:
-        return 0.0
-    outputs = estimator._outputs(watched.X)
-    if estimator._kind == "categorical":
-        hits = outputs.argmax(axis=1) == watched.targets
-    else:
-        hits = ((outputs > 0.5) == (watched.targets > 0.5)).all(axis=1)
-    return float(np.average(hits, weights=watched.weights))
-
-
-def _unfreeze(estimator: Any, learning: Learning, n_unfrozen: int) -> None:
-    """Train what is unfrozen, given the weights of the stage before."""
     architecture = replace(estimator._architecture, n_unfrozen=n_unfrozen)
     backbone = architecture.backbone
     stage = TransferStage(architecture, estimator._weights, whole=_must_be_whole(architecture, learning))

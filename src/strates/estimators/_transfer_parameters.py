@@ -27,7 +27,7 @@ def _check_alpha(name: str, value: Any) -> None:
 
 
 def _check_unfreeze(name: str, value: Any) -> None:
-    if value != "all":
+    if value not in ("all", "auto"):
         integer(1)(name, value)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import pandas as pd
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from strates._types import AnyArray, FloatArray
 from strates.engine.architecture import Architecture, ProblemKind
-from strates.engine.backbone import Backbone
 from strates.engine.batches import as_rows
 from strates.engine.epoch import Epoch
 from strates.engine.few_rows import forward_few_rows, suits_few_rows
@@ -19,11 +21,12 @@ from strates.engine.predictor import predictor
 from strates.engine.transfer_architecture import TransferArchitecture
 from strates.estimators._base import BaseNetworkClassifier
 from strates.estimators._callbacks import FitTasks
+from strates.estimators._fine_tuning import FOLDS, TRIED_GROUPS, fine_tune
 from strates.estimators._gradient_fit import Validation
 from strates.estimators._parameters import Check
 from strates.estimators._stopping import Stopping
 from strates.estimators._training_rows import TrainingRows, split_off_validation
-from strates.estimators._transfer_fit import LBFGS_ITERATIONS, Learning, Lift, fine_tune, fit_head, fit_scratch
+from strates.estimators._transfer_fit import LBFGS_ITERATIONS, Learning, Lift, fit_head, fit_scratch
 from strates.estimators._transfer_network import find_transfer_source, make_architecture
 from strates.estimators._transfer_parameters import CHECKS, check_parameters
 from strates.estimators._transfer_rows import check_rows
@@ -99,14 +102,16 @@ class TransferClassifier(BaseNetworkClassifier):
         the head, which are short, may be ten times as many.
     max_fun : int, default=15000
         Evaluations of the objective at most ("lbfgs").
-    unfreeze : int or "all", default=2
+    unfreeze : int, "all" or "auto", default="auto"
         How many groups of layers fine-tuning unfreezes at most, from the features down. A group of a network on images
-        is what works at one resolution, of any other network a layer.
+        is what works at one resolution, of any other network a layer. "auto" tries none, one and two by
+        cross-validation in three parts, and takes what predicts held-out rows best: fine-tuning that does not help
+        there is not done, and "features" is what comes out. It takes about three times as long.
     fine_tune_max_iter : int, default=5
         Epochs after each unfreezing, at most.
-    fine_tune_learning_rate : float, default=1e-4
+    fine_tune_learning_rate : float, default=3e-5
         The head's rate in fine-tuning, at its peak: after each unfreezing it rises, then falls ("one_cycle"). Small
-        networks on few rows may take ten times more.
+        networks on few rows may take a hundred times more.
     layer_decay : float, default=2.6
         How many times smaller the rate of a group is than that of the one above it.
     freeze_batch_norm : bool, default=True
@@ -136,6 +141,9 @@ class TransferClassifier(BaseNetworkClassifier):
         Raw rows to probabilities, preprocessing and backbone inside; its frozen layers are not trainable.
     n_unfrozen_ : int
         Groups of the backbone's layers that were unfrozen.
+    unfreeze_scores_ : DataFrame
+        What ``unfreeze="auto"`` found: ``accuracy`` and ``loss`` (cross-entropy, in nats) of held-out rows, by the
+        number of groups that were unfrozen (``n_unfrozen``). Empty where none were tried.
     n_features_out_ : int
         Features that the backbone makes of a row.
     alpha_ : float
@@ -184,6 +192,7 @@ class TransferClassifier(BaseNetworkClassifier):
 
     warm_start: ClassVar[bool] = False
     n_unfrozen_: int
+    _unfreeze_scores: Sequence[tuple[float, float]] = ()
     image_shape_: Any
     _row_shape: tuple[Any, ...]
     _lift: Lift | None = None
@@ -218,9 +227,9 @@ class TransferClassifier(BaseNetworkClassifier):
         power_t: float = 0.5,
         max_iter: int = 200,
         max_fun: int = 15_000,
-        unfreeze: Any = 2,
+        unfreeze: Any = "auto",
         fine_tune_max_iter: int = 5,
-        fine_tune_learning_rate: float = 1e-4,
+        fine_tune_learning_rate: float = 3e-5,
         layer_decay: float = 2.6,
         freeze_batch_norm: bool = True,
         shuffle: bool = True,
@@ -302,13 +311,10 @@ class TransferClassifier(BaseNetworkClassifier):
             head *= LBFGS_ITERATIONS
         if self.strategy != "fine_tune":
             return head
+        if self.unfreeze == "auto":
+            return int((FOLDS + 1) * (head + TRIED_GROUPS * self.fine_tune_max_iter))
         n_stages = 64 if self.unfreeze == "all" else int(self.unfreeze)  # how many there are is not known yet
         return int(head + n_stages * self.fine_tune_max_iter)
-
-    def _n_unfrozen(self, backbone: Backbone) -> int:
-        """Return how many groups of layers fine-tuning unfreezes."""
-        most = len(backbone.groups)
-        return most if self.unfreeze == "all" else min(int(self.unfreeze), most)
 
     # -- learning -------------------------------------------------------------------------------------
 
@@ -338,6 +344,7 @@ class TransferClassifier(BaseNetworkClassifier):
         if validation is None and self.early_stopping:
             data, validation = split_off_validation(data, self._strata(targets), self.validation_fraction, seed)
         learning = Learning(data, validation, seed, tasks)
+        self._unfreeze_scores = ()
         if self.strategy == "scratch":
             fit_scratch(self, learning, start)
         elif self.strategy == "features":
@@ -358,6 +365,13 @@ class TransferClassifier(BaseNetworkClassifier):
         if lift is not None:
             self._weights, self._architecture = lift.whole_weights(self._weights), lift.architecture
         super()._tell(epochs, len(epochs), stopping, validated)
+
+    @property
+    def unfreeze_scores_(self) -> pd.DataFrame:
+        """How held-out rows were predicted with no group unfrozen, with one, and so on."""
+        check_is_fitted(self)
+        frame = pd.DataFrame(list(self._unfreeze_scores), columns=["accuracy", "loss"], dtype=float)
+        return frame.rename_axis("n_unfrozen").reset_index()
 
     # -- answering ------------------------------------------------------------------------------------
 
