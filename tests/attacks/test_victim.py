@@ -111,6 +111,19 @@ def test_large_columns_that_vary_little_keep_their_digits():
     np.testing.assert_allclose(victim.model(victim.rows), exact, atol=2e-5)
 
 
+def test_a_second_attack_of_a_pipeline_builds_nothing():
+    clf = make_pipeline(StandardScaler(), LogisticRegression(alpha=0.01)).fit(X, Y)
+    whole = Victim(clf, X).model
+    assert Victim(clf, X32[:3]).model is whole
+    # ... unless the network or what is before it has changed
+    other = make_pipeline(MinMaxScaler().fit(X), clf[-1])
+    np.testing.assert_allclose(Victim(other, X).model(X32), other.predict_proba(X32), atol=2e-5)
+    network = clf[-1].network_
+    network.set_weights([2 * w for w in network.get_weights()])
+    changed = Victim(other, X).model(X32)
+    np.testing.assert_allclose(changed, other.predict_proba(X32), atol=2e-5)
+
+
 def test_frames_lists_and_sparse_rows_are_rows():
     frame = pd.DataFrame(X, columns=list("abcd"))
     clf = make_pipeline(StandardScaler(), LogisticRegression(alpha=0.01)).fit(frame, Y)

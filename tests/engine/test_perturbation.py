@@ -11,7 +11,7 @@ from scipy.optimize import linprog, minimize
 from scipy.stats import kstest
 
 from strates.engine.backend import tf
-from strates.engine.perturbation import NORMS, climb, project, random_point, row_norms, steepest_step
+from strates.engine.perturbation import NORMS, climb, linf_box, project, random_point, row_norms, steepest_step
 
 ORDERS = {"linf": np.inf, "l2": 2, "l1": 1}
 DUAL = {"linf": 1, "l2": 2, "l1": np.inf}
@@ -152,3 +152,34 @@ def test_all_of_it_compiles_with_xla(norm):
         jit_compile=True, autograph=False,
     )()  # fmt: skip
     assert row_norms(drawn, norm).numpy().max() <= 1
+
+
+def test_box_around_a_number_is_as_wide_as_float32_allows():
+    draw = np.random.default_rng(0)
+    x = np.concatenate([draw.uniform(size=3000), draw.lognormal(0, 8, 3000), 2.0 ** np.arange(-20, 21), np.zeros(1)])
+    x = np.concatenate([x, -x]).astype(np.float32)
+    for epsilon in np.array([1e-7, 1e-3, 0.1, 0.25, 1000], np.float32):
+        lowest, highest = linf_box(x[None], epsilon, np.float32(-np.inf), np.float32(np.inf))
+        for edge, onwards in ((lowest.numpy()[0], -np.inf), (highest.numpy()[0], np.inf)):
+            far = np.abs(edge.astype(np.float64) - x)
+            assert (far <= epsilon).all()
+            further = edge
+            for _ in range(3):
+                further = np.nextafter(further, np.float32(onwards))
+            assert ((np.abs(further.astype(np.float64) - x) > epsilon) | (edge == 0)).all()
+    lowest, highest = linf_box(tf.constant([[0.5]]), np.inf, 0.0, 1.0)
+    assert (float(lowest[0, 0]), float(highest[0, 0])) == (0, 1)
+
+
+@pytest.mark.parametrize("width", [5, 300])
+def test_l1_step_is_the_same_by_sorting_and_by_halving(width):
+    draw = np.random.default_rng(1)
+    x = draw.uniform(size=(20, width)).astype(np.float32)
+    x[:5] = 0.999  # hardly any room upwards: a step takes more entries than are sorted
+    gradient = draw.normal(size=x.shape).astype(np.float32)
+    gradient[0] = np.abs(gradient[0])
+    gradient[6:8, ::2] = 0
+    gradient[8] = 0
+    for size in (0.01, 0.7, 5.0):
+        first, second = (climb(x, gradient, size, 0.0, 1.0, "l1", sorting=s).numpy() for s in (True, False))
+        np.testing.assert_array_equal(first, second)

@@ -96,14 +96,14 @@ class Attack(BaseEstimator, ABC):
         codes = before if y is None else _codes(victim, y, len(rows), "y")
         goal = None if target is None else _targets(victim, target, codes)
         wrong = codes != before
-        adversarial, queries = rows.copy(), np.zeros(len(rows), np.int64)
+        adversarial, queries, after = rows.copy(), np.zeros(len(rows), np.int64), before.copy()
         attacked = np.flatnonzero(~wrong)
         if len(attacked):
             rng = stream(root_seed(getattr(self, "random_state", None)), type(self).__name__)
             wanted = None if goal is None else goal[attacked]
             found = self._search(victim, rows[attacked], codes[attacked], wanted, rng)
             adversarial[attacked], queries[attacked] = found.adversarial, found.queries
-        after = victim.predict_codes(adversarial)
+            after[attacked] = victim.predict_codes(adversarial[attacked])
         return AttackResult(
             original=victim.in_given_shape(rows),
             adversarial=victim.in_given_shape(adversarial),
@@ -184,10 +184,11 @@ def _targets(victim: Victim, target: Any, codes: AnyArray) -> NDArray[np.intp]:
 
 def _distances(before: AnyArray, after: AnyArray) -> dict[str, FloatArray]:
     """Return each row's distances in four norms, in float64."""
-    delta = np.abs(after.astype(np.float64) - before).reshape(len(before), -1)
+    delta = np.subtract(after, before, dtype=np.float64).reshape(len(before), -1)
+    np.abs(delta, out=delta)
     return {
-        "l0": (delta > 0).sum(axis=1).astype(np.float64),
+        "l0": np.count_nonzero(delta, axis=1).astype(np.float64),
         "l1": delta.sum(axis=1),
-        "l2": np.sqrt((delta**2).sum(axis=1)),
+        "l2": np.sqrt(np.einsum("ij,ij->i", delta, delta)),
         "linf": delta.max(axis=1),
     }

@@ -53,7 +53,8 @@ def search_ball(
         loss = settings.loss if restart % 2 == 0 else _OTHER_LOSS[settings.loss]
         climb = replace(settings, loss=loss)
         points, calls = ascend_loss(victim.model, X[left], goal[left], victim.low, victim.high, climb, seed=seed)
-        points = within(X[left], points, settings.epsilon, settings.norm)
+        if settings.norm != "linf":
+            points = within(X[left], points, settings.epsilon, settings.norm)
         queries[left] += calls
         said = victim.predict_codes(points) if n_restarts > 1 else goal[left]
         fooled = said != goal[left] if target_codes is None else said == goal[left]
@@ -78,13 +79,10 @@ def within(X: FloatArray, points: FloatArray, epsilon: float, norm: Norm) -> Flo
     """
     if not np.isfinite(epsilon):
         return points
+    if norm == "linf":
+        return _within_box(X, points, epsilon)
     axes = tuple(range(1, X.ndim))
     origin = X.astype(np.float64)
-    if norm == "linf":
-        found = points.copy()
-        while (over := np.abs(found - origin) > epsilon).any():
-            found[over] = np.nextafter(found[over], X[over])
-        return found
     found = points.copy()
     share = 1.0
     for _ in range(8):  # at a row of large numbers, steps of float32 are coarse
@@ -102,3 +100,11 @@ def within(X: FloatArray, points: FloatArray, epsilon: float, norm: Norm) -> Flo
             over, (origin + delta * (share * epsilon / np.where(over, size, 1.0))).astype(np.float32), found
         )
     return np.where(over, X, found)
+
+
+def _within_box(X: FloatArray, points: FloatArray, epsilon: float) -> FloatArray:
+    found = points
+    while (over := np.abs(np.subtract(found, X, dtype=np.float64)) > epsilon).any():
+        found = points.copy() if found is points else found
+        found[over] = np.nextafter(found[over], X[over])
+    return found

@@ -70,10 +70,11 @@ class Victim:
         low, high = _limits(bounds, table, shape)
         self.low, self.high = low, high
         with np.errstate(over="ignore"):
-            rows = table.astype(np.float32)
-        if not np.isfinite(rows).all():
-            raise DataError("X holds numbers beyond float32's range of 3e38. Scale its columns.")
-        self.rows: FloatArray = np.clip(rows.reshape(len(rows), *shape), low, high)
+            self.rows: FloatArray = table.reshape(len(table), *shape).astype(np.float32)
+        if table.dtype != np.float32:
+            if not np.isfinite(self.rows).all():
+                raise DataError("X holds numbers beyond float32's range of 3e38. Scale its columns.")
+            np.clip(self.rows, low, high, out=self.rows)  # what rounding may have put outside
 
     @property
     def is_differentiable(self) -> bool:
@@ -214,7 +215,7 @@ def _limits(bounds: Any, table: AnyArray, shape: Sequence[int]) -> tuple[FloatAr
             f"bounds={bounds!r} cannot be used: give (low, high) with low < high, numbers or arrays like one row of "
             f"shape {table.shape[1:]}, or None for no bounds."
         )
-    if bool((table < low).any()) or bool((table > high).any()):
+    if bool((table.min(axis=0) < low).any()) or bool((table.max(axis=0) > high).any()):
         raise DataError(_outside(table, low, high))
     # rounded to float32 inwards
     low32, high32 = low.astype(np.float32), high.astype(np.float32)

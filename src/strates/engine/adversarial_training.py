@@ -20,6 +20,7 @@ import numpy as np
 from strates._types import AnyArray
 from strates.engine.architecture import ProblemKind
 from strates.engine.backend import tf
+from strates.engine.class_lead import class_lead
 from strates.engine.losses import row_losses
 from strates.engine.perturbation import Norm, climb, project, random_point
 
@@ -102,7 +103,7 @@ def attacked_rows(form: AttackForm, attack: Sequence[Any], rows: Any, slopes: Sl
     epsilon, step = tf.unstack(numbers)
 
     def ascend(i: Any, moved: Any) -> Any:
-        moved = climb(moved, slopes(moved), step, low, high, form.norm)
+        moved = climb(moved, slopes(moved), step, low, high, form.norm, sorting=generator == "philox")
         near = rows + project(moved - rows, epsilon, form.norm)
         return i + 1, tf.ensure_shape(near, rows.shape)
 
@@ -119,10 +120,9 @@ def row_gains(kind: ProblemKind, outputs: Any, targets: Any, *, logits: bool) ->
 
     ::
 
-        softmax          log Σ_{j≠y} exp(z_j) - z_y         the cross-entropy is log(1 + exp(this))
+        softmax          log Σ_{j≠y} exp(z_j) - z_y         see class_lead
         logistic unit    (1 - 2y) z                         likewise
 
-    Its gradient is the cross-entropy's divided by 1 - p_y, and so does not vanish where float32 cannot tell p_y from 1.
     Of several labels, or of a network that ends in probabilities, the cross-entropy itself serves.
 
     Parameters
@@ -139,9 +139,7 @@ def row_gains(kind: ProblemKind, outputs: Any, targets: Any, *, logits: bool) ->
         return row_losses(kind, outputs, targets, None, logits=logits)
     if kind == "binary":
         return tf.squeeze((1.0 - 2.0 * targets) * outputs, axis=1)
-    own = tf.one_hot(targets, outputs.shape[-1], on_value=True, off_value=False)
-    others = tf.where(own, tf.constant(-1e30, outputs.dtype), outputs)
-    return tf.reduce_logsumexp(others, axis=1) - tf.gather(outputs, targets, axis=1, batch_dims=1)
+    return class_lead(outputs, targets, soft=True)
 
 
 def squared_slopes(rows: Any, slopes: Slopes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -85,8 +86,14 @@ class AffineFront(keras.layers.Layer):
         return {**super().get_config(), "n_outputs": self.n_outputs, "diagonal": self.diagonal}
 
 
+#: By network: the map that it was last put behind, its weights then, and what came of it.
+_MADE: weakref.WeakKeyDictionary[keras.Model, tuple[AffineMap, list[AnyArray], keras.Model]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
 def behind_affine(network: keras.Model, front: AffineMap) -> keras.Model:
-    """Build the network that maps its inputs first.
+    """Build the network that maps its inputs first; the last of each network is kept.
 
     Parameters
     ----------
@@ -107,6 +114,25 @@ def behind_affine(network: keras.Model, front: AffineMap) -> keras.Model:
     >>> whole(np.array([[2.0, 1.0]])).numpy().tolist()
     [[2.0]]
     """
+    if not is_functional(network):  # not copied: what holds it would keep itself alive
+        return _build(network, front)
+    weights = network.get_weights()
+    before, then, found = _MADE.get(network, (front, [], None))
+    if found is None or not _are_equal(_numbers(before) + then, _numbers(front) + weights):
+        found = _build(network, front)
+        _MADE[network] = front, weights, found
+    return found
+
+
+def _numbers(front: AffineMap) -> list[AnyArray]:
+    return [front.centre, front.linear, front.shift]
+
+
+def _are_equal(first: list[AnyArray], second: list[AnyArray]) -> bool:
+    return len(first) == len(second) and all(map(np.array_equal, first, second))
+
+
+def _build(network: keras.Model, front: AffineMap) -> keras.Model:
     layer = AffineFront(len(front.shift), front.linear.ndim == 1, name="preprocessing")
     inputs = keras.Input((len(front.centre),), name="inputs")
     x = layer(inputs)

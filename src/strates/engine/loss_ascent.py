@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras, tf
-from strates.engine.perturbation import Norm, climb, project, random_point
+from strates.engine.class_lead import class_lead
+from strates.engine.perturbation import Norm, climb, linf_box, project, random_point
 from strates.engine.score_gradient import ScoreFunctions, score_functions
 
 AscentLoss = Literal["cross_entropy", "margin"]
@@ -86,26 +87,22 @@ class AttackFunctions(ScoreFunctions):
             return sign * class_lead(logits, classes, soft=False) - clearly
 
         def run(X: Any, classes: Any, low: Any, high: Any, numbers: Any, counts: Any, *weights: Any) -> Any:
-            epsilon, step = tf.unstack(numbers, num=2)
             n_steps, *seed = tf.unstack(counts, num=3)
+            ball = _Ball(X, low, high, numbers, norm)  # type: ignore[arg-type]
 
             def advance(i: Any, x: Any, ids: Any, best: Any, scores: Any, calls: Any) -> Any:
-                mine, origin = tf.gather(classes, ids), tf.gather(X, ids)
+                if end == "last":
+                    _, gradient = slope(x, classes, weights)
+                    return i + 1, ball.move(x, gradient, None), ids, best, scores, calls + 1
+                mine = tf.gather(classes, ids)
                 logits, gradient = slope(x, mine, weights)
                 calls = tf.tensor_scatter_nd_add(calls, ids[:, None], tf.ones_like(ids))
-                if end == "stop":
-                    score = success(logits, mine)
-                    best, scores = _keep_better(best, scores, ids, x, score)
-                    going = score <= 0
-                    x, gradient, origin, ids = (tf.boolean_mask(t, going) for t in (x, gradient, origin, ids))
-                x = climb(x, gradient, step, low, high, norm)  # type: ignore[arg-type]
-                x = origin + project(x - origin, epsilon, norm)  # type: ignore[arg-type]
-                return i + 1, tf.clip_by_value(x, low, high), ids, best, scores, calls
+                score = success(logits, mine)
+                best, scores = _keep_better(best, scores, ids, x, score)
+                x, gradient, ids = (tf.boolean_mask(t, score <= 0) for t in (x, gradient, ids))
+                return i + 1, ball.move(x, gradient, ids), ids, best, scores, calls
 
-            x = X
-            if start == "random":
-                x = X + project(epsilon * random_point(tf.shape(X), norm, tf.stack(seed)), epsilon, norm)  # type: ignore[arg-type]
-                x = tf.clip_by_value(x, low, high)
+            x = ball.draw(tf.stack(seed)) if start == "random" else X
             ids = tf.range(tf.shape(X)[0])
             scores, calls = tf.fill(tf.shape(ids), -np.inf), tf.zeros_like(ids)
             _, x, ids, best, scores, calls = tf.while_loop(
@@ -131,36 +128,28 @@ class AttackFunctions(ScoreFunctions):
         return run
 
 
-def class_lead(logits: Any, classes: Any, *, soft: bool) -> Any:
-    r"""Return how far the other classes' logits lead over one class's: what an attack raises, positive when it wins.
+class _Ball:
+    """What can be reached from each row, while a search is traced."""
 
-    ::
+    def __init__(self, X: Any, low: Any, high: Any, numbers: Any, norm: Norm) -> None:
+        self._X, self._norm = X, norm
+        self._epsilon, self._step = tf.unstack(numbers, num=2)
+        # a box within a box is a box: a step of linf needs no ball beside its bounds
+        self._box = linf_box(X, self._epsilon, low, high) if norm == "linf" else (low, high)
 
-        soft    log Σ_{j≠y} exp(z_j) - z_y         the cross-entropy is log(1 + exp(this))
-        hard    max_{j≠y} z_j - z_y                the margin, with the sign turned
+    def draw(self, seed: Any) -> Any:
+        """Return a random point of each row's ball."""
+        delta = self._epsilon * random_point(tf.shape(self._X), self._norm, seed)
+        return tf.clip_by_value(self._X + project(delta, self._epsilon, self._norm), *self._box)
 
-    The first's gradient is the cross-entropy's divided by 1 - p_y. Its direction is the same, but it does not vanish,
-    nor lose y's own part to rounding, where float32 cannot tell p_y from 1.
-
-    Parameters
-    ----------
-    logits : tensor of shape (n_rows, n_classes)
-    classes : int tensor of shape (n_rows,)
-    soft : bool
-
-    Returns
-    -------
-    tensor of shape (n_rows,)
-
-    Examples
-    --------
-    >>> class_lead(tf.constant([[1.0, 3.0, 2.0]]), tf.constant([1]), soft=False).numpy().tolist()
-    [-1.0]
-    """
-    mine = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
-    others = tf.where(mine, tf.constant(-1e30, logits.dtype), logits)
-    own = tf.gather(logits, classes, axis=1, batch_dims=1)
-    return (tf.reduce_logsumexp(others, axis=1) if soft else tf.reduce_max(others, axis=1)) - own
+    def move(self, x: Any, gradient: Any, rows: Any) -> Any:
+        """Take a step from points of some rows' balls (None: of all), and go back to the ball."""
+        if self._norm == "linf":
+            lowest, highest = self._box if rows is None else (tf.gather(edge, rows) for edge in self._box)
+            return climb(x, gradient, self._step, lowest, highest, self._norm)
+        origin = self._X if rows is None else tf.gather(self._X, rows)
+        x = climb(x, gradient, self._step, *self._box, self._norm)
+        return tf.clip_by_value(origin + project(x - origin, self._epsilon, self._norm), *self._box)
 
 
 def _keep_better(best: Any, scores: Any, ids: Any, x: Any, score: Any) -> tuple[Any, Any]:
@@ -204,6 +193,7 @@ def ascend_loss(
     Returns
     -------
     points : ndarray like X, float32
+        No farther in linf than epsilon, to the last digit; up to rounding in the other norms.
     calls : ndarray of shape (n_rows,)
         How often the network was asked about each row.
     """
@@ -213,6 +203,8 @@ def ascend_loss(
     rows = np.asarray(X, np.float32)
     found = score_functions(model, tuple(rows.shape[1:]), AttackFunctions)
     numbers = np.array([s.epsilon, s.step], np.float32)
+    if float(numbers[0]) > s.epsilon:  # rounded down: no linf distance exceeds what was given
+        numbers[0] = np.nextafter(numbers[0], np.float32(0))
     size = int(np.clip(BLOCK_NUMBERS // max(1, int(np.prod(rows.shape[1:]))), _LEAST_ROWS, _MOST_ROWS))
     points, calls = [], []
     for first in range(0, max(1, len(rows)), size):
@@ -222,4 +214,5 @@ def ascend_loss(
         x, n = found.call(kind, model, rows[block], *inputs, numbers, counts)
         points.append(x)
         calls.append(n)
-    return np.concatenate(points), np.concatenate(calls).astype(np.int64)
+    whole = (points[0], calls[0]) if len(points) == 1 else (np.concatenate(points), np.concatenate(calls))
+    return whole[0], whole[1].astype(np.int64)

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from strates.engine.backend import tf
-from strates.engine.loss_ascent import class_lead
+from strates.engine.class_lead import class_lead
 
 
 def test_cross_entropy_is_a_function_of_the_soft_lead():
