@@ -75,6 +75,7 @@ COMMANDS = [
     "predict",
     "evaluate",
     "diagnose",
+    "attack",
     "explain",
     "check-gradients",
     "film",

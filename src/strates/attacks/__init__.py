@@ -20,6 +20,7 @@ from strates.attacks.certificates import (
     certify,
 )
 from strates.attacks.deepfool import DeepFool
+from strates.attacks.distance_curve import distance_curve
 from strates.attacks.fgsm import FGSM
 from strates.attacks.pgd import PGD
 from strates.attacks.robustness_curve import robustness_curve
@@ -49,5 +50,6 @@ __all__ = [
     "certified_curve",
     "certified_radius",
     "certify",
+    "distance_curve",
     "robustness_curve",
 ]

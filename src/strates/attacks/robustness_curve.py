@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn.base import clone
 
 from strates._types import FloatArray
 from strates.attacks.attack import Attack
+from strates.attacks.distance_curve import counted_curve
 from strates.exceptions import DataError, ParameterError
 
 
@@ -55,6 +55,7 @@ def robustness_curve(
     See Also
     --------
     certified_curve : What is proved, below this.
+    distance_curve : Of an attack's result, without attacking again.
 
     Examples
     --------
@@ -85,15 +86,7 @@ def robustness_curve(
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     own = "epsilon" in attack.get_params()
     counts = _by_epsilon(clf, rows, labels, attack, wanted) if own else _by_distance(clf, rows, labels, attack, wanted)
-    intervals = [binomtest(int(k), len(labels)).proportion_ci(level, "wilson") for k in counts]
-    return pd.DataFrame(
-        {
-            "epsilon": wanted,
-            "accuracy": counts / len(labels),
-            "low": [one.low for one in intervals],
-            "high": [one.high for one in intervals],
-        }
-    )
+    return counted_curve(wanted, counts, len(labels), level)
 
 
 def _by_epsilon(clf: Any, X: Any, y: Any, attack: Attack, epsilons: FloatArray) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from strates import __version__
+from strates.cli.attack import attack
 from strates.cli.check_gradients import check_gradients
 from strates.cli.datasets import datasets
 from strates.cli.diagnose import diagnose
@@ -47,7 +48,20 @@ def strates(
     """Train a neural network on a table or on images, and see how good it is."""
 
 
-for command in (fit, predict, evaluate, diagnose, explain, check_gradients, film, export, report, info, datasets):
+for command in (
+    fit,
+    predict,
+    evaluate,
+    diagnose,
+    attack,
+    explain,
+    check_gradients,
+    film,
+    export,
+    report,
+    info,
+    datasets,
+):
     app.command(no_args_is_help=command is not datasets)(command)
 
 

@@ -61,6 +61,11 @@ _IN_OTHER_WORDS = (
         re.compile(r"Load it with that function: strates\.load\(.*?\)\."),
         "Name that function: --code FILE.py:FUNCTION.",
     ),
+    (
+        re.compile(r"Attacks that need no gradient still work: Square and TabularAttack\."),
+        "Methods that need no gradient still work: --method square, and --method tabular for a table.",
+    ),
+    (re.compile(r"^immutable names column"), "--immutable names column"),
     (re.compile(r"Give larger images, fewer filters, or"), "Add a larger --image-size, give fewer --set filters, or"),
 )
 

@@ -38,6 +38,8 @@ class RobustnessCurveDisplay(Display):
         Accuracy of always giving the commonest class.
     units : str, default=""
         What epsilon is measured in, such as "shares of the range from black to white".
+    distance : str, default="epsilon"
+        What the distances are called: those of :func:`strates.attacks.distance_curve` are "distance" or "cost".
 
     Attributes
     ----------
@@ -62,7 +64,13 @@ class RobustnessCurveDisplay(Display):
     chance_line_: Line2D | None
 
     def __init__(
-        self, curve: pd.DataFrame, *, clean: float | None = None, chance: float | None = None, units: str = ""
+        self,
+        curve: pd.DataFrame,
+        *,
+        clean: float | None = None,
+        chance: float | None = None,
+        units: str = "",
+        distance: str = "epsilon",
     ) -> None:
         missing = [name for name in _COLUMNS if name not in curve]
         if missing or not len(curve):
@@ -70,7 +78,7 @@ class RobustnessCurveDisplay(Display):
                 f"The curve has {len(curve)} rows and no column {', '.join(missing) or 'missing'}; expected "
                 f"{', '.join(_COLUMNS)}, as strates.attacks.robustness_curve returns them."
             )
-        self.curve, self.chance, self.units = curve, chance, units
+        self.curve, self.chance, self.units, self.distance = curve, chance, units, distance
         at_zero = curve.loc[curve["epsilon"] == 0, "accuracy"]
         self.clean = clean if clean is not None or not len(at_zero) else float(at_zero.iloc[0])
 
@@ -131,7 +139,7 @@ class RobustnessCurveDisplay(Display):
         ax.set_ylim(-0.02, 1.05)
         ax.margins(x=0.03)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-        ax.set_xlabel(f"epsilon, in {self.units}" if self.units else "epsilon")
+        ax.set_xlabel(f"{self.distance}, in {self.units}" if self.units else self.distance)
         ax.set_ylabel("still predicted right")
         if len(parts) > 1:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(parts), 3), borderaxespad=0.2)
@@ -153,7 +161,8 @@ class RobustnessCurveDisplay(Display):
         for name, part in self._parts():
             cells = list(zip(part["epsilon"], part["accuracy"], strict=True))
             steps = [
-                f"{_percent(value)} at {'' if place else 'epsilon '}{at:g}" for place, (at, value) in enumerate(cells)
+                f"{_percent(value)} at {'' if place else f'{self.distance} '}{at:.4g}"
+                for place, (at, value) in enumerate(cells)
             ]
             told.append(f"{name + ': ' if name else ''}{', '.join(steps)}")
         said = f"Accuracy under attack: {'; '.join(told)}."
