@@ -54,6 +54,7 @@ def test_load_gives_every_pixel_and_its_folder_as_label(folder, pixels):
     assert images.class_counts() == {"cat": 25, "dog": 25}
     assert images.n_bytes == X.nbytes == 50 * 6 * 5 * 3
     assert images.notes == ()
+    assert repr(images) == f"<ImageFolder {str(folder)!r}: 50 images (cat 25, dog 25), 6 x 5 rgb>"  # not all paths
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 64])

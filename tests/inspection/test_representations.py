@@ -13,10 +13,11 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from strates import LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron, tabular_pipeline
+from strates import CNNClassifier, LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron, tabular_pipeline
 from strates.datasets import moons, spiral
 from strates.exceptions import DataError, ParameterError
-from strates.inspection import Representation, StraightBoundary, representations
+from strates.inspection import Representation, StraightBoundary, memory_and_flops, representations
+from strates.inspection.representations import principal_plane
 
 X, Y = spiral(60)
 BOX = (-1.5, 1.5, -1.5, 1.5)
@@ -58,6 +59,32 @@ def test_wide_spaces_are_seen_as_scikit_learns_pca_sees_them(deep: Any) -> None:
     np.testing.assert_allclose(space.explained_variance_ratio, pca.explained_variance_ratio_, atol=1e-12)
     assert (space.axes[np.abs(space.axes).argmax(axis=0), [0, 1]] > 0).all()  # the sign is settled
     assert space.axis_names == ("PC 1", "PC 2")
+
+
+def test_of_very_wide_spaces_two_directions_are_found_without_the_others() -> None:
+    """As a layer of a convolutional network has: the planted plane is the one that a full decomposition gives."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 3000)) + np.outer(rng.normal(size=200), rng.normal(size=3000))
+    values += 3 * np.outer(rng.normal(size=200), rng.normal(size=3000)) + 5
+    _, axes, ratio = principal_plane(values)
+    _, sizes, directions = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
+    np.testing.assert_allclose(np.abs(axes.T), np.abs(directions[:2]), atol=1e-9)
+    np.testing.assert_allclose(ratio, sizes[:2] ** 2 / (sizes**2).sum(), rtol=1e-9)
+    line = np.outer(rng.normal(size=200), rng.normal(size=3000))  # no second direction: any at right angles
+    _, axes, ratio = principal_plane(line)
+    np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-9)
+    np.testing.assert_allclose(ratio, [1, 0], atol=1e-9)
+
+
+def test_augmentation_is_no_space() -> None:
+    """Its layers hand on the images as they are: a space of theirs would be the input again."""
+    images = np.random.default_rng(0).integers(0, 255, (20, 6, 6), dtype=np.uint8)
+    clf = CNNClassifier((2,), hidden_layer_sizes=(3,), augmentation=("flip", "zoom"), max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match="converged"):
+        clf.fit(images, np.arange(20) % 2)
+    assert [one.name for one in representations(clf, images)] == ["input", "flatten", "hidden_1"]
+    table = memory_and_flops(clf).set_index("layer")
+    assert table.loc[["augmentation_1", "augmentation_2"], "activations"].tolist() == [0, 0]
 
 
 def test_in_two_units_the_boundary_is_the_networks(deep: Any) -> None:

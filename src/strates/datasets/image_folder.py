@@ -84,6 +84,13 @@ class ImageFolder:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def __repr__(self) -> str:
+        counts = [f"{name} {n:,}" for name, n in self.class_counts().items()]
+        shown = ", ".join(counts[:8]) + (f", ... {len(counts)} classes" if len(counts) > 8 else "")
+        form = f"{self.image_size[0]} x {self.image_size[1]} {self.color}"
+        skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
+        return f"<ImageFolder {str(self.path)!r}: {len(self):,} images ({shown}), {form}{skipped}>"
+
     @property
     def form(self) -> ImageForm:
         """What every image is brought to."""

@@ -119,11 +119,16 @@ class FeatureMapsDisplay(Display):
     def figure_size(self) -> tuple[float, float]:
         """Return a size that grows with the layers and their channels."""
         columns = max(len(self._channels(layer)) for layer in self.layers)
-        return max(3.0, _PANEL * columns + 1.0), 1.75 + (_PANEL + 0.42) * len(self.layers)
+        return max(3.0, _PANEL * columns + 1.0), 0.1 + sum(self._heights())
+
+    def _heights(self) -> list[float]:
+        """Return the inches of the image's row and of each layer's, which are lower for wide maps."""
+        shapes = [layer.maps.shape[1:3] for layer in self.layers]
+        return [1.65, *(_PANEL * min(1.0, max(rows / wide, 0.3)) + 0.42 for rows, wide in shapes)]
 
     def _draw(self, ax: Axes) -> None:
         columns = max(len(self._channels(layer)) for layer in self.layers)
-        heights = [1.65] + [_PANEL + 0.42] * len(self.layers)
+        heights = self._heights()
         rows = side_by_side(ax, len(heights), 1, height_ratios=heights)
         self.image_ = draw_image(rows[0][0], self.layers[0].inputs[self.image])
         taken = class_names([self.layers[0].predicted[self.image]])[0]

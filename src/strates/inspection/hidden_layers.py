@@ -24,11 +24,18 @@ _PASSING = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "
 _ENDING = {"Activation", "Softmax"}
 
 
+def _passes(layer: Any) -> bool:
+    """Whether a layer hands on what it is given, at prediction: dropout, noise, and augmentation."""
+    kind = type(layer).__name__
+    # of Keras's augmentation this one alone acts at prediction too: it takes the middle
+    return kind in _PASSING or (kind.startswith("Random") and kind != "RandomCrop")
+
+
 def layer_names(network: Any) -> tuple[str, ...]:
     """Return the layers whose outputs are representations: one a block, its last, the output layer aside.
 
-    A block is a layer with weights and what finishes it: normalisation, activation, pooling. Dropout does nothing at
-    prediction.
+    A block is a layer with weights and what finishes it: normalisation, activation, pooling. Dropout and augmentation
+    do nothing at prediction.
 
     Parameters
     ----------
@@ -39,7 +46,7 @@ def layer_names(network: Any) -> tuple[str, ...]:
     tuple of str
         Empty for a network without hidden layers.
     """
-    layers = [layer for layer in network.layers if type(layer).__name__ not in {"InputLayer", *_PASSING}]
+    layers = [layer for layer in network.layers if not (type(layer).__name__ == "InputLayer" or _passes(layer))]
     while layers and type(layers[-1]).__name__ in _ENDING:
         layers.pop()
     hidden, names = layers[:-1], []
@@ -113,7 +120,7 @@ def output_weights(clf: Any) -> tuple[AnyArray, AnyArray, str] | None:
         network does not end in a dense layer on the last space.
     """
     network = clf.network_
-    layers = [layer for layer in network.layers if type(layer).__name__ not in {"InputLayer", *_PASSING}]
+    layers = [layer for layer in network.layers if not (type(layer).__name__ == "InputLayer" or _passes(layer))]
     ending = ""
     while layers and type(layers[-1]).__name__ in _ENDING:
         end = layers.pop()
@@ -137,7 +144,7 @@ def _takes(network: Any, dense: Any, name: str) -> bool:
             kind = type(source).__name__
             if source.name == name or (kind == "InputLayer" and name == INPUT):
                 return True
-            if kind not in _PASSING and not (name == INPUT and kind in _RESHAPING):
+            if not _passes(source) and not (name == INPUT and kind in _RESHAPING):
                 return False
             given = source.input
     except (AttributeError, ValueError, StopIteration):  # several inputs, or a layer called twice

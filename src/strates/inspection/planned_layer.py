@@ -69,7 +69,8 @@ class PlannedLayer:
     @property
     def activations(self) -> int:
         """Numbers that it makes of one row: none, if it hands on those that it is given."""
-        if self.kind in _PASSING or None in self.output_shape:
+        augments = self.kind.startswith("Random") and self.kind != "RandomCrop"
+        if self.kind in _PASSING or augments or None in self.output_shape:
             return 0
         return math.prod(n or 0 for n in self.output_shape)
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.linalg import svds
 
 from strates._types import AnyArray, FloatArray
 from strates.inspection.hidden_layers import INPUT, output_weights
@@ -17,6 +18,8 @@ from strates.inspection.network_spaces import network_spaces
 from strates.inspection.record import Record
 from strates.inspection.straight_boundary import StraightBoundary
 
+#: Rows times columns times the fewer of them, above which two directions are found and not all.
+_ALL_DIRECTIONS = 100_000_000
 _ARRAYS = ("projection", "explained_variance_ratio", "activations", "center", "axes")
 
 
@@ -182,14 +185,26 @@ def principal_plane(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatAr
         axes = np.eye(width, 2)
         ratio = variance @ axes / total if total > 0 else np.array([1.0, 0.0])
         return np.zeros(width), axes, ratio
-    # of few rows the full basis, so that there are two directions even where one row spans none
-    _, sizes, directions = np.linalg.svd(centered, full_matrices=n < 2)
+    sizes, directions = _leading(centered)
     axes = directions[:2].T
     # a direction is known up to its sign: the largest entry is made positive
     largest = axes[np.abs(axes).argmax(axis=0), [0, 1]]
     axes = axes * np.where(largest < 0, -1.0, 1.0)
     ratio = np.append(sizes**2, 0.0)[:2] / (n * total) if total > 0 else np.array([1.0, 0.0])
     return center, axes, ratio
+
+
+def _leading(centered: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return two singular values at least, the largest first, and their right directions, as rows."""
+    n, width = centered.shape
+    if n * width * min(n, width) > _ALL_DIRECTIONS:
+        start = np.random.default_rng(0).standard_normal(min(n, width))
+        _, two, towards = svds(centered, k=2, v0=start)
+        if two[0] > 1e-6 * two[1]:  # found from squares, it would be noise
+            return two[::-1], towards[::-1]
+    # of few rows the full basis, so that there are two directions even where one row spans none
+    _, sizes, directions = np.linalg.svd(centered, full_matrices=n < 2)
+    return sizes, directions
 
 
 def plane_boundary(
