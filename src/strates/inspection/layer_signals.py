@@ -142,7 +142,7 @@ def measure_layers(
         )
     network = clf.network_
     sums = [SignalSums(group) for group in layer_groups(network)]
-    for found, share in _blocks(clf, X, y, penalty, training):
+    for found, share in loss_blocks(clf, X, y, penalty=penalty, training=training):
         names = {id(v): name for name, v in zip(found.parameters, network.trainable_variables, strict=True)}
         n_rows = len(found.inputs)
         for one in sums:
@@ -155,7 +155,14 @@ def measure_layers(
     return sums
 
 
-def _blocks(clf: Any, X: Any, y: Any, penalty: bool, training: bool) -> Iterator[tuple[Any, float]]:
+def loss_blocks(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -> Iterator[tuple[Any, float]]:
+    """Yield what ``loss_gradient`` returns for as many rows as memory holds at once, with their share of all rows.
+
+    Parameters
+    ----------
+    clf, X, y, penalty, training
+        As :func:`measure_layers` takes them.
+    """
     X = X if hasattr(X, "shape") else np.asarray(X)
     labels = np.asarray(y)
     n = X.shape[0]

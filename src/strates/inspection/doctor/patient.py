@@ -17,15 +17,17 @@ from strates.inspection.doctor.remedy import Remedy
 from strates.inspection.doctor.rivals import Rival, best_rival
 from strates.inspection.doctor.update_ratios import AUTO_BATCH, NONE, UpdateRatios, first_update_ratios
 from strates.inspection.intervals import wilson_interval
-from strates.inspection.layer_signals import measure_layers
+from strates.inspection.layer_groups import layer_groups
+from strates.inspection.layer_signals import loss_blocks, measure_layers
 from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import sample_rows, take_rows
 
 #: Rows that are predicted, at most: an accuracy is then known within one point. Fewer of images: so many numbers.
 PREDICTED_ROWS, PREDICTED_NUMBERS = 10_000, 50_000_000
 #: Rows that are sent through a network and back, at most: enough for shares of units and norms. Fewer where activations
-#: are many: so many numbers, held at once in float64 with their derivatives.
+#: are many: so many numbers in all; but not fewer than some rows, unless those have very many.
 LAYER_ROWS, LAYER_NUMBERS, FEWEST_LAYER_ROWS = 500, 8_000_000, 32
+VERY_MANY_NUMBERS, FEWEST_WIDE_ROWS = 128_000_000, 8
 #: Rows from which simple classifiers learn, on which columns are tried alone, and with which first steps are made
 #: again.
 TRIED_ROWS = 2_000
@@ -99,7 +101,8 @@ class Patient:
     @property
     def learns_by_steps(self) -> bool:
         """Whether its solver has a learning rate."""
-        return self.learns_by_gradients and self.settings.get("solver") != "lbfgs"
+        steps = self.settings.get("solver") != "lbfgs" and hasattr(self.classifier, "partial_fit")
+        return self.learns_by_gradients and steps
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -258,23 +261,52 @@ class Patient:
         width = sum(
             math.prod(size or 1 for size in layer.output.shape[1:]) for layer in layers if hasattr(layer, "output")
         )
-        affordable = max(FEWEST_LAYER_ROWS, LAYER_NUMBERS // max(1, width))
-        return min(LAYER_ROWS, affordable, len(self.tried))
+        width = max(1, width)
+        affordable = max(FEWEST_LAYER_ROWS, LAYER_NUMBERS // width)
+        at_all = max(FEWEST_WIDE_ROWS, VERY_MANY_NUMBERS // width)
+        return min(LAYER_ROWS, affordable, at_all, len(self.tried))
 
     def _few(self) -> tuple[Any, AnyArray]:
         rows = np.linspace(0, len(self.tried) - 1, self.n_looked).astype(np.intp)
         return take_rows(self.inputs, rows), self.labels[rows]
 
+    def _loss(self, clf: Any) -> float:
+        """Return a network's mean cross-entropy on the few rows, with nothing dropped."""
+        rows, labels = self._few()
+        if self._has_frozen_layers:  # its batch normalisation has statistics of its own, and it may be a large one
+            return _cross_entropy(np.asarray(clf.predict_proba(rows), np.float64), as_codes(labels, self.classes))
+        # with the statistics of these rows, for batch normalisation knows no others before training
+        blocks = loss_blocks(clf, rows, labels, penalty=False, training=True)
+        return float(sum(share * found.loss for found, share in blocks))
+
     @cached_property
     def initial_loss(self) -> float:
         """Mean cross-entropy before any training."""
-        # with the statistics of these rows, for batch normalisation knows no others yet
-        return float(self.initial.loss_gradient(*self._few(), training=True).loss)
+        return self._loss(self.initial)
 
     @cached_property
     def final_loss(self) -> float:
-        """Mean cross-entropy of what it learned, on rows that it learned from, with nothing dropped."""
-        return float(self.classifier.loss_gradient(*self._few(), training=True).loss)
+        """Mean cross-entropy of what it learned, on rows that it learned from."""
+        return self._loss(self.classifier)
+
+    @cached_property
+    def _learning(self) -> list[bool]:
+        """Whether each layer with weights learns: one that is frozen is as somebody else left it."""
+        network = self.classifier.network_
+        trained = {id(v) for v in network.trainable_variables}
+        return [any(id(v) in trained for v in group.kernels) for group in layer_groups(network)]
+
+    @property
+    def _has_frozen_layers(self) -> bool:
+        return not self._cannot_be_looked_into and not all(self._learning)
+
+    @cached_property
+    def _cannot_be_looked_into(self) -> bool:
+        try:
+            layer_groups(self.classifier.network_)
+        except StratesError:
+            return True
+        return False
 
     @cached_property
     def no_layers(self) -> str:
@@ -282,17 +314,27 @@ class Patient:
         if not self.learns_by_gradients:
             return type(self.classifier).__name__
         try:
-            self.at_end  # noqa: B018
+            if self._cannot_be_looked_into or self._has_hidden_layers:
+                self.at_end  # noqa: B018
         except StratesError:
             models = [self.classifier.network_]
             models += [layer for layer in models[0].layers if hasattr(layer, "layers")]
             return type(models[-1]).__name__
         return ""
 
+    @property
+    def _has_hidden_layers(self) -> bool:
+        """Whether a layer below the output learns."""
+        groups = layer_groups(self.classifier.network_)
+        return any(
+            learns and group.activation is not None for learns, group in zip(self._learning, groups, strict=True)
+        )
+
     def _signals(self, clf: Any) -> pd.DataFrame:
         found = measure_layers(clf, *self._few(), penalty=False, training=True)
         table = pd.DataFrame([one.numbers() for one in found])
-        table["hidden"] = [one.group.activation is not None for one in found]
+        hidden = [one.group.activation is not None for one in found]
+        table["hidden"] = [a and b for a, b in zip(hidden, self._learning, strict=True)]
         return table.set_index("layer")
 
     @cached_property
@@ -307,8 +349,8 @@ class Patient:
         return self._signals(self.classifier)
 
     def hidden_layers(self, *, start: bool) -> pd.DataFrame | None:
-        """Return the hidden layers' rows of ``at_start`` or ``at_end``; None where there are none to be had."""
-        if self.no_layers:
+        """Return the rows of ``at_start`` or ``at_end`` of hidden layers that learn; None where there are none."""
+        if self.no_layers or not self._has_hidden_layers:
             return None
         try:
             table = self.at_start if start else self.at_end
@@ -326,3 +368,12 @@ class Patient:
             return first_update_ratios(self.classifier, self.inputs, self.labels)
         except StratesError:
             return NONE
+
+
+def _cross_entropy(told: AnyArray, codes: AnyArray) -> float:
+    """Return the mean over rows, in nats; of several labels a row, their sum."""
+    if codes.ndim == 2:
+        right = np.where(codes > 0, told, 1 - told)
+    else:
+        right = told[np.arange(len(told)), codes][:, None]
+    return float(-np.log(np.maximum(right, 1e-12)).sum(axis=1).mean())

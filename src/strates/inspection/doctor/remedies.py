@@ -196,6 +196,8 @@ def simplify(patient: Patient) -> Remedy:
     settings = patient.settings
     if not patient.learns_by_gradients:
         return replace_classifier(patient, "LogisticRegression(alpha=0.01)", "from strates import LogisticRegression")
+    if settings.get("strategy") == "fine_tune" and patient.classifier.n_unfrozen_:
+        return change(patient, strategy="features")
     changes: dict[str, Any] = {"alpha": float(f"{max(1e-3, 10 * patient.classifier.alpha_):.0e}")}
     if settings.get("dropout") == 0 and patient.learns_by_steps:
         changes["dropout"] = 0.3

@@ -138,6 +138,8 @@ def _hashes(X: Any) -> AnyArray:
         csr.eliminate_zeros()
         parts = [(csr.indices[a:b].tobytes(), csr.data[a:b].tobytes()) for a, b in pairwise(csr.indptr)]
         return np.array([hash(part) for part in parts])
+    if getattr(X, "ndim", 2) > 2:  # of images, which have very many columns; 0.0 + makes one zero of two
+        return np.array([hash((0.0 + np.asarray(row, np.float64)).tobytes()) for row in X])
     if hasattr(X, "columns"):
         plain = X.apply(lambda column: column.map(str) if column.dtype == object else column)
     else:
