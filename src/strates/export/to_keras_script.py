@@ -138,7 +138,7 @@ def _data(est: Any, data: str | None, target: str) -> Data:
 
 def _carried(plan: Plan, learned: dict[str, AnyArray]) -> bytes:
     arrays = learned | plan.arrays | {f"trained_{i}": w for i, w in enumerate(plan.trained)}
-    arrays |= {f"initial_{i}": w for i, w in enumerate(plan.initial)}
+    arrays |= plan.starts
     held = io.BytesIO()
     np.savez_compressed(held, **arrays)  # type: ignore[arg-type]
     return held.getvalue()

@@ -126,6 +126,8 @@ def split_code(plan: Plan, language: str) -> str:
     """Write which rows are learned from, and what they weigh."""
     names = ["X"] + (["targets"] if plan.classes is not None else []) + (["weights"] if plan.weighted else [])
     lines: list[str] = []
+    if plan.layers and plan.stops_early:  # each training of a stack sets its own rows aside
+        return f"N_LEARNED = len(X) - math.ceil({literal(plan.parameters['validation_fraction'])} * len(X))"
     if plan.stops_early:
         lines.append(
             lay_out_split(plan, language) + "\n"

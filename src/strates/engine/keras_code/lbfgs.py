@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from strates.engine.keras_code.layout import Call, Keyword, lay_out
+from strates.engine.keras_code.names import SCRIPT, Names
 from strates.engine.keras_code.objective import has_own_losses, join
 from strates.engine.keras_code.plan import Loop, Plan
+from strates.engine.keras_code.training import either
 from strates.engine.keras_code.words import fill
 
 _VECTOR = '''
 # $lbfgs
-variables = model.trainable_variables
+variables = $network.trainable_variables
 sizes = [int(np.prod(variable.shape)) for variable in variables]
 
 
@@ -51,7 +53,8 @@ def objective(vector):
 _L1 = '''
 # $halves
 n = sum(sizes)
-lowest = np.concatenate([np.where(penalised, 0.0, -np.inf), np.zeros(penalised.sum())])
+halved = np.zeros(penalised.sum())
+lowest = np.concatenate([np.where(penalised, 0.0, -np.inf), halved])
 L1, L2 = ALPHA * L1_RATIO, ALPHA * (1 - L1_RATIO)
 
 
@@ -90,34 +93,30 @@ halves = intermediate_result.x
     losses.append(intermediate_result.fun - L1 * excess)
 """.strip()
 _RUN = """
-if TRAIN:
-    model.set_weights(carried_weights("initial"))
-    start = np.concatenate([variable.numpy().ravel() for variable in variables])
-$halve    found = minimize(
-        objective,
-        $begin,
-        jac=True,
-        method="L-BFGS-B",
-$bounds        callback=record,
-        options={
-            "maxiter": EPOCHS,
-            "maxfun": MAX_FUN,
-            "gtol": TOL,
-            "ftol": $ftol,
-            "maxls": 50,
-        },
-    )
-    set_vector($end)
-    print(f"{found.nit} iterations, objective {found.fun:.6f}: {found.message}")
-$more$otherwise
-    model.set_weights(carried_weights("trained"))
+start = np.concatenate([variable.numpy().ravel() for variable in variables])
+${halve}found = minimize(
+    objective,
+    $begin,
+    jac=True,
+    method="L-BFGS-B",
+$bounds    callback=record,
+    options={
+        "maxiter": EPOCHS,
+        "maxfun": MAX_FUN,
+        "gtol": TOL,
+        "ftol": $ftol,
+        "maxls": 50,
+    },
+)
+set_vector($end)
+print(f"{found.nit} iterations, objective {found.fun:.6f}: {found.message}")
 """
-_HALVE = """    below, above = np.maximum(-start[penalised], 0), start.copy()
-    above[penalised] = np.maximum(start[penalised], 0)
+_HALVE = """below, above = np.maximum(-start[penalised], 0), start.copy()
+above[penalised] = np.maximum(start[penalised], 0)
 """
 
 
-def lbfgs_code(plan: Plan, loop: Loop, language: str, *, ftol: float) -> str:
+def lbfgs_code(plan: Plan, loop: Loop, language: str, *, ftol: float, names: Names = SCRIPT) -> str:
     """Write the minimisation over all rows at once.
 
     Parameters
@@ -128,12 +127,15 @@ def lbfgs_code(plan: Plan, loop: Loop, language: str, *, ftol: float) -> str:
     language : {"en", "fr"}
     ftol : float
         SciPy's tolerance on the relative decrease.
+    names : Names
+        With parameters to learn, all of it is a function.
     """
-    given = ["targets_train" if plan.classes is not None else "X_train", "model(X_train, training=True)"]
+    targets = "targets_train" if plan.classes is not None else names.rows
+    given = [targets, f"{names.network}({names.rows}, training=True)"]
     called = Call("loss_function(", (*given, *([Keyword("sample_weight", "weights_train")] if plan.weighted else [])))
     if plan.kind == "multilabel":
         called = Call("tf.reduce_mean(", (called,))
-    own = " + sum(model.losses)" if has_own_losses(plan.model) else ""
+    own = f" + sum({names.network}.losses)" if has_own_losses(plan.model) else ""
     loss = lay_out(called, before="loss = ", after=own, indent=8).lstrip()
     record = fill(_RECORD, language, value="intermediate_result.fun")
     if plan.l1:
@@ -144,19 +146,19 @@ def lbfgs_code(plan: Plan, loop: Loop, language: str, *, ftol: float) -> str:
         language,
         halve=_HALVE if plan.l1 else "",
         begin="np.concatenate([above, below])" if plan.l1 else "start",
-        bounds="        bounds=Bounds(lowest, np.inf),\n" if plan.l1 else "",
+        bounds="    bounds=Bounds(lowest, np.inf),\n" if plan.l1 else "",
         end="joined(found.x)" if plan.l1 else "found.x",
         ftol=repr(ftol),
-        more="",
-        otherwise="else:",
     )
     parts = [
         fill("# $lbfgs_fit", language) if loop == "fit" else "",
-        fill(_VECTOR, language),
+        fill(_VECTOR, language, network=names.network),
         fill(_GRADIENT, language, loss=loss),
         fill(_KERNELS, language) if plan.alpha else "",
         fill(goal, language),
         record,
-        run,
     ]
-    return join(parts)
+    if names.learn:
+        # within a function one blank line parts what two part outside
+        return either(join([*parts, run]).replace("\n\n\n", "\n\n"), language, names)
+    return join([*parts, either(run, language, names)])

@@ -139,6 +139,11 @@ def keras_rate(solver: keras.optimizers.Optimizer) -> float:
 
 def optimizer_code(plan: Plan, language: str) -> str:
     """Write the rule by which weights change."""
+    return join([*optimizer_rules(plan, language), lay_out(optimizer_call(plan), before="optimizer = ")])
+
+
+def optimizer_rules(plan: Plan, language: str) -> list[str]:
+    """Write what the rule needs: the learning rate's schedule, and exact zeros under an L1 penalty."""
     parts = []
     if learning_rate(plan) is not None:
         if plan.schedule in _SCHEDULES:
@@ -149,8 +154,7 @@ def optimizer_code(plan: Plan, language: str) -> str:
     if plan.l1:
         rule = keras_call(plan.optimizer).head[:-1]
         parts.append(fill(_ORTHANT, language, rule=rule, short=rule.rpartition(".")[2]))
-    parts.append(lay_out(optimizer_call(plan), before="optimizer = "))
-    return join(parts)
+    return parts
 
 
 def has_own_losses(model: keras.Model) -> bool:

@@ -137,13 +137,51 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first weights are sparse, for which Keras has no initializer: they are carried.",
         "Les premiers poids sont creux ; Keras n'a pas d'initialiseur pour cela : ils sont joints.",
     ),
+    "pretrained": (
+        "The first weights of the hidden layers are an autoencoder's, which learned the rows without labels; they are "
+        "carried. The script of that autoencoder learns them.",
+        "Les premiers poids des couches cachées sont d'un auto-encodeur, qui a appris les lignes sans étiquettes ; ils "
+        "sont joints. Le script de cet auto-encodeur les apprend.",
+    ),
     "random": (
         "Keras draws other random numbers here than strates: trained anew, this network has another loss curve.",
         "Keras tire ici d'autres nombres que strates : réappris, ce réseau a une autre courbe de perte.",
     ),
-    "stacked": (
-        "The first weights are those that the layers learned one at a time, each to reconstruct the layer below.",
-        "Les premiers poids sont ceux que les couches ont appris une à une, chacune à refaire celle d'en dessous.",
+    "carried_weights_of": (
+        "Return weights from the file beside this one, in the order of network.weights.",
+        "Rend des poids du fichier joint, dans l'ordre de network.weights.",
+    ),
+    "layers": ("The layers, one at a time", "Les couches, une à une"),
+    "layers_one_by_one": (
+        "Each layer first learns alone, to find again what the layer below it gives.",
+        "Chaque couche apprend d'abord seule, à refaire ce que donne celle d'en dessous.",
+    ),
+    "places": (
+        "The layers of the whole network that the two layers of each become.",
+        "Les couches du réseau entier que deviennent les deux couches de chacun.",
+    ),
+    "layer_seeds": ("The same, layer by layer.", "De même, couche par couche."),
+    "new_optimizer": (
+        "Return a fresh optimiser: each training has its own.",
+        "Rend un nouvel optimiseur : chaque apprentissage a le sien.",
+    ),
+    "learn": (
+        "Train a network to find its inputs again; return its loss curve.",
+        "Apprend à un réseau à refaire ses entrées ; rend la courbe de perte.",
+    ),
+    "loss_of": (
+        "Return the loss that suits a network's last layer.",
+        "Rend la perte qui convient à la dernière couche d'un réseau.",
+    ),
+    "layer_word": ("Layer", "Couche"),
+    "together_word": ("All layers together", "Toutes les couches ensemble"),
+    "next_codes": (
+        "The next layer learns from the codes of this one.",
+        "La couche suivante apprend des codes de celle-ci.",
+    ),
+    "stacking": (
+        "The two layers take their places in the whole network.",
+        "Les deux couches prennent leur place dans le réseau entier.",
     ),
     "settle": (
         "What a layer learned by adapt() is carried, and put in place by finalize_state().",

@@ -61,6 +61,10 @@ class Plan:
         Rows that the random start was drawn for, where the fit was compiled by XLA; 0 where it was not.
     one_batch : bool
         Whether all rows were one batch.
+    layers : tuple of Plan
+        Of the small autoencoders that a stack was made of, one for each layer.
+    places : tuple of pairs of str
+        For each of these, the layers of the stack that its two layers become.
     """
 
     name: str
@@ -81,6 +85,8 @@ class Plan:
     attack_seed: int = 0
     padded_rows: int = 0
     one_batch: bool = False
+    layers: tuple[Plan, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
 
     @property
     def lbfgs(self) -> bool:
@@ -146,6 +152,17 @@ class Plan:
         return {name: end.ravel() if flat else end for name, end in ends.items()}
 
     @property
+    def starts(self) -> dict[str, AnyArray]:
+        """The weights that trainings begin with, by their names in the file beside the script."""
+        if not self.layers:
+            return {f"initial_{i}": weight for i, weight in enumerate(self.initial)}
+        return {
+            f"layer_{number}_{i}": weight
+            for number, one in enumerate(self.layers, start=1)
+            for i, weight in enumerate(one.initial)
+        }
+
+    @property
     def weighted(self) -> bool:
         """Whether classes have weights."""
         return self.parameters.get("class_weight") is not None
@@ -170,7 +187,12 @@ class Plan:
     @property
     def trains(self) -> bool:
         """Whether there is a training to write; stages are not."""
-        return bool(self.parameters.get("fine_tune", True)) and self.name != "TransferClassifier"
+        return self.name != "TransferClassifier"
+
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether the layers of a stack learn together after they learned one at a time."""
+        return bool(self.parameters.get("fine_tune", True))
 
     @property
     def shuffled(self) -> bool:

@@ -59,13 +59,14 @@ def read_plan(est: Any) -> Plan:
         alpha=float(getattr(est, "alpha_", 0.0)),
         seed=int(est._seed),
         trained=tied.free(_trained(est, linear)),
-        initial=[] if type(est).__name__ == "TransferClassifier" else tied.free(_initial(est)),
+        initial=[] if type(est).__name__ == "TransferClassifier" else _free(tied, _initial(est)),
         activation=getattr(architecture, "activation", "relu"),
         image_shape=getattr(est, "image_shape_", None),
         double=linear or lbfgs,
         code_layer=architecture.code_layer if autoencoder else "",
         tied=_tied_names(architecture) if autoencoder else (),
         **_attack(est, architecture),
+        **_layers(est, architecture),
     )
 
 
@@ -92,12 +93,27 @@ def _attack(est: Any, architecture: Any) -> dict[str, Any]:
 
 
 def _initial(est: Any) -> list[AnyArray]:
-    """Return the weights that training begins with; of a stack, what its layers learned one by one."""
+    """Return the weights that training begins with; none of a stack, whose layers begin one by one."""
+    if hasattr(est, "autoencoders_"):
+        return []
+    found: list[AnyArray] = est._initial_weights(est._seed)
+    return found
+
+
+def _free(tied: TiedWeights, weights: list[AnyArray]) -> list[AnyArray]:
+    return tied.free(weights) if weights else []
+
+
+def _layers(est: Any, architecture: Any) -> dict[str, Any]:
+    """Return what is to be known of the autoencoders that a stack was made of."""
     if not hasattr(est, "autoencoders_"):
-        found: list[AnyArray] = est._initial_weights(est._seed)
-        return found
-    halves = [one._current_weights for one in est.autoencoders_]
-    return [w for half in halves for w in half[:2]] + [w for half in halves[::-1] for w in half[2:]]
+        return {}
+    up = [layer.name for layer in architecture.encoder.layers]
+    down = [layer.name for layer in architecture.decoder.layers]
+    return {
+        "layers": tuple(read_plan(one) for one in est.autoencoders_),
+        "places": tuple(zip(up, down[::-1], strict=True)),
+    }
 
 
 def _tied_names(architecture: Any) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from strates.engine.keras_code.perceptron import perceptron_parts
 from strates.engine.keras_code.plan import Loop, Plan
 from strates.engine.keras_code.preprocessing import Preprocessing
 from strates.engine.keras_code.settings import settings_code
+from strates.engine.keras_code.stack import layers_code, stack_optimizer_code, stack_training_code
 from strates.engine.keras_code.training import training_code
 from strates.engine.keras_code.words import fill, phrase
 
@@ -30,6 +31,11 @@ _CARRIED = '''
 def carried_weights(which):
     """$carried_weights"""
     return [CARRIED[f"{which}_{i}"] for i in range(len(model.weights))]
+'''
+_CARRIED_OF = '''
+def carried_weights(which, network=model):
+    """$carried_weights_of"""
+    return [CARRIED[f"{which}_{i}"] for i in range(len(network.weights))]
 '''
 
 
@@ -117,14 +123,15 @@ for layer in model.layers:
 def _network(plan: Plan, language: str) -> str:
     own = own_layers(plan, language)
     built = network_code(plan.model, lambda layer: layer_arguments(plan, layer), wrap=own.calls)
-    sparse = "$sparse_initial" if str(plan.parameters.get("kernel_initializer", "")).startswith("sparse") else ""
-    stacked = "$stacked" if plan.name == "StackedAutoencoder" else ""
-    note = fill(f"# {sparse or stacked}", language) if sparse or stacked else ""
+    sparse = str(plan.parameters.get("kernel_initializer", "")).startswith("sparse")
+    pretrained = plan.parameters.get("pretrained") is not None
+    note = fill("# $sparse_initial" if sparse else "# $pretrained", language) if sparse or pretrained else ""
     put = "" if plan.trains else 'model.set_weights(carried_weights("trained"))'
     if any(hasattr(layer, "finalize_state") for layer in plan.model.layers):
         put = fill(_ADAPTED, language)
     penalty = penalty_code(plan, language) if plan.trains else ""
-    return join([penalty, *own.before, built, note, fill(_CARRIED, language), put])
+    carried = _CARRIED_OF if plan.layers else _CARRIED
+    return join([penalty, *own.before, built, note, fill(carried, language), put])
 
 
 def _optimizer(plan: Plan, language: str) -> str:
@@ -132,6 +139,13 @@ def _optimizer(plan: Plan, language: str) -> str:
 
 
 def _learning(plan: Plan, loop: Loop, language: str) -> list[tuple[str, str]]:
+    if plan.layers:
+        return [
+            ("layers", layers_code(plan, language)),
+            ("objective", objective_code(plan, language)),
+            ("optimizer", "" if plan.lbfgs else stack_optimizer_code(plan, language)),
+            ("training", stack_training_code(plan, loop, language)),
+        ]
     return [
         ("objective", objective_code(plan, language)),
         ("attack" if plan.attack is not None else "slopes", attack_code(plan, language)),

@@ -9,10 +9,10 @@ import numpy as np
 from strates._random import integer_seed
 from strates.engine.keras_code.attack import attack_settings
 from strates.engine.keras_code.data import Data
-from strates.engine.keras_code.layout import literal
+from strates.engine.keras_code.layout import Call, lay_out, literal
 from strates.engine.keras_code.objective import learning_rate
 from strates.engine.keras_code.plan import Plan
-from strates.engine.keras_code.words import phrase
+from strates.engine.keras_code.words import fill, phrase
 
 
 def settings_code(plan: Plan, data: Data, language: str, *, train: bool) -> str:
@@ -48,12 +48,27 @@ def _numbers(plan: Plan) -> list[tuple[str, str, str]]:
     if plan.lbfgs:
         found += [("TOL", float(p["tol"]), "gtol"), ("MAX_FUN", int(p["max_fun"]), "max_fun")]
     if plan.seed is not None and plan.stops_early:
-        found.append(("SPLIT_SEED", integer_seed(plan.seed, "validation"), "split_seed"))
+        found += [("SPLIT_SEED", integer_seed(plan.seed, "validation"), "split_seed")] if plan.fine_tuned else []
+        if plan.layers:
+            seeds = [integer_seed(one.seed or 0, "validation") for one in plan.layers]
+            found.append(("LAYER_SPLITS", seeds, "layer_seeds"))
     if plan.seed is not None and plan.shuffled:
-        found.append(("ORDER_SEED", integer_seed(plan.seed, "order"), "order_seed"))
+        found += [("ORDER_SEED", integer_seed(plan.seed, "order"), "order_seed")] if plan.fine_tuned else []
+        if plan.layers:
+            seeds = [integer_seed(one.seed or 0, "order") for one in plan.layers]
+            found.append(("LAYER_SEEDS", seeds, "layer_seeds"))
     found += attack_settings(plan)
-    return [(name, literal(np.asarray(value).item()), what) for name, value, what in found]
+    plain = [
+        (name, value if isinstance(value, list) else np.asarray(value).item(), what) for name, value, what in found
+    ]
+    return [(name, literal(value), what) for name, value, what in plain]
 
 
 def _line(name: str, value: str, what: str, language: str) -> str:
+    if value.startswith("["):
+        return (
+            fill(f"# ${what}", language)
+            + "\n"
+            + lay_out(Call("[", tuple(value[1:-1].split(", ")), "]"), before=f"{name} = ")
+        )
     return f"{name} = {value}" + (f"  # {phrase(what, language)}" if what else "")
