@@ -57,6 +57,21 @@ def test_accuracies_are_scikit_learns(clf: Any, table: pd.DataFrame) -> None:
         assert (row.low, row.high) == pytest.approx((bounds.low, bounds.high), abs=1e-9)
 
 
+def test_of_wide_spaces_too(clf: Any) -> None:
+    """As layers of convolutional networks have: more units than rows, where the rows' products are enough."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    rows = rng.normal(size=(60, 400))
+    rows[:, :25] += 0.8 * labels[:, None]
+    wide = MLPClassifier((2,), solver="lbfgs", tol=0.1, random_state=0).fit(rows, labels)
+    table = linear_probes(wide, rows, labels, layers="input")
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    for row in table.itertuples():
+        probe = Reference(max_iter=2000, tol=1e-3) if row.probe == "logistic" else KNeighborsClassifier(5)
+        found = cross_val_predict(make_pipeline(StandardScaler(), probe), rows, labels, cv=folds)
+        assert 0.4 < row.accuracy == (found == labels).mean() < 0.95
+
+
 def test_a_representation_then_a_linear_classifier(table: pd.DataFrame) -> None:
     linear = table[table["probe"] == "logistic"].set_index("space")["accuracy"]
     assert linear["input"] < 0.6  # the case study: a linear classifier gets about half of the spiral

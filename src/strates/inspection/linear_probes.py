@@ -133,40 +133,60 @@ def linear_probes(
     spaces = network_spaces(clf, take_rows(X, rows), layers=layers).values
     most = len(codes) - -(-len(codes) // n_folds)  # a fold's training rows span no more components
     found = []
-    for space, steps, values in _spaces(spaces, most):
-        width = values.shape[1] if not steps else steps[1].n_components
+    for space, n_components, values in _spaces(spaces, most):
+        hits = dict.fromkeys(probes, 0)
+        for train, test in folds.split(values, codes):
+            known, new = _standardized(values[train], values[test], n_components)
+            for probe in hits:
+                model = _probe(probe, min(n_neighbors, len(train))).fit(known, codes[train])
+                hits[probe] += int((model.predict(new) == codes[test]).sum())
         for probe in probes:
-            hits = _hits(probe, steps, values, codes, folds, n_neighbors)
-            low, high = wilson_interval(hits, len(codes))
-            found.append((space, probe, width, hits / len(codes), low, high))
+            low, high = wilson_interval(hits[probe], len(codes))
+            width = n_components or values.shape[1]
+            found.append((space, probe, width, hits[probe] / len(codes), low, high))
     return pd.DataFrame(found, columns=["space", "probe", "width", "accuracy", "low", "high"])
 
 
-def _spaces(values: dict[str, FloatArray], most: int) -> Iterator[tuple[str, list[Any], FloatArray]]:
-    """Yield names, the steps before the probe, and values; after the input its components, one number of them once."""
+def _spaces(values: dict[str, FloatArray], most: int) -> Iterator[tuple[str, int, FloatArray]]:
+    """Yield names, how many components are taken (0: none), and values; of the input, one number of them once."""
     for name, one in values.items():
-        yield name, [], one
+        yield name, 0, one
         if name == INPUT:
             widths = dict.fromkeys(other.shape[1] for space, other in values.items() if space != INPUT)
             for width in widths:
                 if width < one.shape[1] and width <= most:
-                    yield f"PCA ({width})", [StandardScaler(), PCA(width, random_state=0)], one
+                    yield f"PCA ({width})", width, one
 
 
-def _hits(
-    probe: str, steps: list[Any], values: FloatArray, codes: NDArray[np.intp], folds: Any, n_neighbors: int
-) -> int:
-    """Return how many rows are predicted right by a probe fitted on the other folds."""
-    hits = 0
-    for train, test in folds.split(values, codes):
-        model = (
-            LogisticRegression(max_iter=2_000, tol=1e-3)
-            if probe == "logistic"
-            else KNeighborsClassifier(min(n_neighbors, len(train)))
-        )
-        fitted = make_pipeline(*steps, StandardScaler(), model).fit(values[train], codes[train])
-        hits += int((fitted.predict(values[test]) == codes[test]).sum())
-    return hits
+def _probe(name: str, n_neighbors: int) -> Any:
+    return LogisticRegression(max_iter=2_000, tol=1e-3) if name == "logistic" else KNeighborsClassifier(n_neighbors)
+
+
+def _standardized(known: FloatArray, new: FloatArray, n_components: int) -> tuple[FloatArray, FloatArray]:
+    """Return training rows and new ones as a probe takes them, all measured on the training rows."""
+    scaler = StandardScaler()
+    known, new = scaler.fit_transform(known), scaler.transform(new)
+    if known.shape[1] > 2 * known.shape[0]:
+        known, new = _turned(known, new)
+    if n_components:
+        components = make_pipeline(PCA(n_components, random_state=0), StandardScaler())
+        known, new = components.fit_transform(known), components.transform(new)
+    return known, new
+
+
+def _turned(known: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return wide rows by their coordinates in the space of the training rows, which change nothing for a probe.
+
+    The weights of a penalised logistic regression are a sum of training rows; what of a new row is at right angles to
+    all of those adds the same to its distances from each. A layer of a convolutional network has tens of thousands of
+    units, a sample some hundreds of rows: the products of rows are all that is needed.
+    """
+    squares, basis = np.linalg.eigh(known @ known.T)
+    kept = squares > 1e-10 * squares[-1]
+    if not kept.any():  # all rows are one
+        return known, new
+    basis = basis[:, kept] / np.sqrt(squares[kept])
+    return (known @ known.T) @ basis, (new @ known.T) @ basis
 
 
 def _n_folds(codes: NDArray[np.intp], classes: Any, cv: int) -> int:

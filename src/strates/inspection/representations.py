@@ -182,7 +182,7 @@ def principal_plane(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatAr
     variance = (centered**2).mean(axis=0)
     total = float(variance.sum())
     if width <= 2:
-        axes = np.eye(width, 2)
+        axes: FloatArray = np.eye(width, 2)
         ratio = variance @ axes / total if total > 0 else np.array([1.0, 0.0])
         return np.zeros(width), axes, ratio
     sizes, directions = _leading(centered)
