@@ -30,7 +30,7 @@ def test_bundled_sets_are_scikit_learns_with_readable_labels(name, loader, label
 def test_a_toy_set_is_a_table_too():
     X, y = spiral()
     dataset = load("spiral")
-    np.testing.assert_array_equal(dataset.X[["x1", "x2"]].to_numpy(), X)
+    np.testing.assert_array_equal(dataset.X[["x0", "x1"]].to_numpy(), X)
     assert dataset.y.tolist() == [f"arm {arm + 1}" for arm in y]
 
 

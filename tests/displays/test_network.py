@@ -96,7 +96,7 @@ def test_few_weights_are_written_many_are_not() -> None:
 def test_single_neuron_shows_sum_activation_and_output() -> None:
     display = NetworkDisplay.from_weights(*network(2, 1), activations=["logistic"], class_names=["no", "yes"]).plot()
     assert display.is_single_neuron
-    assert {"x1", "x2", "1", "Σ", "z", "P(yes)", "inputs", "weighted sum", "logistic"} <= set(texts(display))
+    assert {"x0", "x1", "1", "Σ", "z", "P(yes)", "inputs", "weighted sum", "logistic"} <= set(texts(display))
     (curve,) = display.ax_.lines
     assert (np.diff(np.asarray(curve.get_ydata())) > 0).all()  # the logistic function rises
     step = NetworkDisplay.from_weights(*network(2, 1), activations=["heaviside"], class_names=["no", "yes"]).plot()

@@ -76,7 +76,7 @@ def test_many_classes_are_cut_to_nine_panels() -> None:
     coefs = np.repeat(lasso(), 26, axis=1)
     display = RegularizationPathDisplay.from_arrays(ALPHAS, coefs).plot()
     assert len(display.axes_) == 9
-    assert "(26)" in RegularizationPathDisplay.from_arrays(ALPHAS, coefs * np.arange(1, 27)[:, None]).describe()
+    assert "(25)" in RegularizationPathDisplay.from_arrays(ALPHAS, coefs * np.arange(1, 27)[:, None]).describe()
 
 
 def test_a_path_of_the_estimator_gives_its_own_numbers() -> None:

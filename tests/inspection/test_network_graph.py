@@ -35,7 +35,7 @@ def test_small_network_is_kept_whole() -> None:
     assert graph.biases[0] == pytest.approx(intercepts[0], rel=1e-4)
     assert graph.biases[1] is None
     assert [column.shown for column in graph.columns] == [(0, 1, 2), (0, 1, 2, 3), (0, 1)]
-    assert [column.labels for column in graph.columns] == [("x1", "x2", "x3"), (), ("y1", "y2")]
+    assert [column.labels for column in graph.columns] == [("x0", "x1", "x2"), (), ("y0", "y1")]
     assert graph.largest == pytest.approx(max(np.abs(coef).max() for coef in coefs), rel=1e-4)
 
 

@@ -73,7 +73,7 @@ def _bundled(loader: Callable[..., Any], target: str, labels: list[str] | None =
 def _drawn(points: Callable[[], Points], labels: list[str]) -> Callable[[], pd.DataFrame]:
     def build() -> pd.DataFrame:
         X, y = points()
-        frame = pd.DataFrame(X, columns=[f"x{axis + 1}" for axis in range(X.shape[1])])
+        frame = pd.DataFrame(X, columns=[f"x{axis}" for axis in range(X.shape[1])])
         frame["class"] = pd.Series(np.asarray(labels)[y], dtype="str")
         return frame
 

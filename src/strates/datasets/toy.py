@@ -149,7 +149,7 @@ def circles(n_samples: int = 300, *, noise: float = 0.1, factor: float = 0.4, ra
 def xor(n_samples: int = 300, *, noise: float = 0.0, random_state: Any = 0) -> Points:
     """Return points of a square labelled by whether the signs of their coordinates differ.
 
-    No line separates them; the one feature ``x1 * x2`` does without any hidden layer.
+    No line separates them; the one feature ``x0 * x1`` does without any hidden layer.
 
     Parameters
     ----------

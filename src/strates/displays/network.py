@@ -117,7 +117,7 @@ class NetworkDisplay(Display):
         >>> from sklearn.linear_model import LogisticRegression
         >>> clf = LogisticRegression().fit([[0, 1], [1, 0], [1, 1], [0, 0]], ["yes", "no", "yes", "no"])
         >>> NetworkDisplay.from_estimator(clf).describe()[:55]
-        'A network of 2 inputs (x1, x2) and 1 output (logistic: '
+        'A network of 2 inputs (x0, x1) and 1 output (logistic: '
         """
         return cls(network_graph(clf, max_neurons=max_neurons, shown=shown))
 

@@ -60,7 +60,7 @@ class RegularizationPathDisplay(Display):
     --------
     >>> display = RegularizationPathDisplay.from_arrays([1.0, 0.1], [[[0.0, 0.0]], [[0.0, 2.0]]])
     >>> display.describe()[-51:]
-    'smallest, 0 at the largest. At the smallest: x2 +2.'
+    'smallest, 0 at the largest. At the smallest: x1 +2.'
     """
 
     title = "Regularisation path"
@@ -108,7 +108,7 @@ class RegularizationPathDisplay(Display):
         n_nonzero : array-like of shape (n_alphas,), default=None
             How many are not zero; counted by default.
         feature_names : iterable of length n_features, default=None
-            "x1", "x2", ... by default.
+            "x0", "x1", ... by default.
         classes : iterable of length n_outputs, default=None
             The class that each output speaks for; numbers by default.
 
@@ -291,7 +291,7 @@ def _colour(rank: int) -> tuple[str, str]:
 
 
 def _names(given: Iterable[Any] | None, n: int, letter: str, what: str) -> list[str]:
-    names = [f"{letter}{i}" for i in range(1, n + 1)] if given is None else [str(name) for name in given]
+    names = [f"{letter}{i}" for i in range(n)] if given is None else [str(name) for name in given]
     if len(names) != n:
         raise ParameterError(f"{what} has {len(names)} entries; expected {n}.")
     return names

@@ -93,9 +93,9 @@ def graph_from_weights(
     intercepts : sequence of (array of shape (n_out,), or None), default=None
         Biases of each layer, as in ``intercepts_``; None for a layer, or all of them, without.
     feature_names : iterable, default=None
-        Names of the inputs; "x1", "x2", ... by default.
+        Names of the inputs; "x0", "x1", ... by default.
     class_names : iterable, default=None
-        Names of the outputs; of two names for one output, the second. "y1", ... by default.
+        Names of the outputs; of two names for one output, the second. "y0", ... by default.
     activations : sequence of (str or None), default=None
         Of each layer.
     layer_names : sequence of str, default=None
@@ -217,7 +217,7 @@ def _of_outputs(class_names: Iterable[Any] | None, n_outputs: int) -> list[Any] 
 
 def _labels(names: Iterable[Any] | None, n: int, letter: str, kept: list[int], what: str) -> tuple[str, ...]:
     if names is None:
-        every = [f"{letter}{i}" for i in range(1, n + 1)] if n > 1 or letter == "x" else [letter]
+        every = [f"{letter}{i}" for i in range(n)] if n > 1 or letter == "x" else [letter]
     else:
         every = [str(name) for name in names]
         if len(every) != n:

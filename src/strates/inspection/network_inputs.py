@@ -53,7 +53,7 @@ def network_inputs(clf: Any, X: Any) -> tuple[Any, Any]:
 
 
 def input_names(clf: Any, n_inputs: int) -> tuple[str, ...]:
-    """Return the names of the columns that reach the network: x1, x2, ... where they have none."""
+    """Return the names of the columns that reach the network: x0, x1, ... where they have none."""
     steps, last = split_pipeline(clf)
     names = getattr(last, "feature_names_in_", None)
     if names is None and steps is not None:
@@ -62,5 +62,5 @@ def input_names(clf: Any, n_inputs: int) -> tuple[str, ...]:
         except (AttributeError, ValueError):  # a step that cannot tell
             names = None
     if names is None or len(names) != n_inputs:
-        names = [f"x{i}" for i in range(1, n_inputs + 1)]
+        names = [f"x{i}" for i in range(n_inputs)]
     return tuple(str(name) for name in names)

@@ -90,7 +90,7 @@ def reconstructions(autoencoder: Any, X: Any, *, image_shape: tuple[int, ...] | 
     >>> linear = Autoencoder((1,), activation="identity", solver="lbfgs", random_state=0).fit(X)
     >>> found = reconstructions(linear, X)
     >>> found.feature_errors()["feature"].tolist()  # one code keeps the third feature alone
-    ['x2', 'x1', 'x3']
+    ['x1', 'x0', 'x2']
     """
     last = split_pipeline(autoencoder)[1]
     if not (hasattr(last, "reconstruct") and hasattr(last, "reconstruction_error")):
