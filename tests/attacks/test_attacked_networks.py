@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from strates import CNNClassifier, MLPClassifier, NetworkClassifier
-from strates.attacks import FGSM, PGD, Victim
+from strates import CNNClassifier, MLPClassifier, NetworkClassifier, TransferClassifier
+from strates.attacks import FGSM, PGD, CarliniWagner, DeepFool, Square, UniversalPerturbation, Victim
 
 X, Y = load_digits(n_class=3, return_X_y=True)
 X = (X / 16).astype(np.float32)
@@ -44,9 +44,23 @@ def nested(input_shape: tuple[int, ...], n: int) -> keras.Model:
     return keras.Model(inputs, keras.layers.Dense(n)(inner(keras.layers.Dense(12)(inputs))))
 
 
+def preprocessed(input_shape: tuple[int, ...], n: int) -> keras.Model:
+    """A network whose first layer has adapted to rows, and which holds another."""
+    scaled = keras.layers.Normalization()
+    scaled.adapt(np.stack([np.zeros(input_shape), np.ones(input_shape)]))
+    inner = keras.Sequential([keras.Input((64,)), keras.layers.Dense(12, activation="tanh")])
+    layers = [keras.Input(input_shape), scaled, keras.layers.GaussianNoise(0.1), inner, keras.layers.Dense(n)]
+    return keras.Sequential(layers)
+
+
+class OwnClassifier(NetworkClassifier):
+    """Somebody's class of classifiers."""
+
+
 NETWORKS = {
     "dropout and batch normalisation": MLPClassifier((16,), dropout=0.3, batch_norm=True, max_iter=8, **FAST),
     "nested": NetworkClassifier(nested, max_iter=8, **FAST),
+    "adapted layers in a class of one's own": OwnClassifier(preprocessed, max_iter=8, **FAST),
     "subclass": NetworkClassifier(lambda shape, n: Subclass(n), max_iter=8, **FAST),
     "images behind a rotation": make_pipeline(
         PCA(64), CNNClassifier((4,), hidden_layer_sizes=(8,), augmentation="translation", max_iter=8, **FAST)
@@ -87,3 +101,61 @@ def test_a_subclass_is_attacked_by_its_probabilities():
     victim = Victim(clf, X)
     assert victim.is_differentiable
     np.testing.assert_allclose(victim.model(X[:5]), clf.predict_proba(X[:5]), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def transferred() -> Any:
+    """Digits 0, 1, 2 behind what a small network learned of 3 to 9: bytes in, its scaling inside."""
+    keras.utils.set_random_seed(0)
+    pixels, labels = load_digits(return_X_y=True)
+    images = (15 * pixels).astype(np.uint8).reshape(-1, 8, 8, 1)
+    old = labels > 2
+    L = keras.layers
+    first = [keras.Input((8, 8, 1)), L.Rescaling(1 / 120, -1.0), L.Conv2D(8, 3, padding="same")]
+    second = [L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(), L.Conv2D(8, 3, activation="relu"), L.Flatten()]
+    backbone = keras.Sequential([*first, *second, L.Dense(7, activation="softmax")])
+    backbone.compile("adam", "sparse_categorical_crossentropy")
+    backbone.fit(images[old][:600], labels[old][:600] - 3, epochs=3, verbose=0)
+    return TransferClassifier(backbone, random_state=0).fit(images[~old], labels[~old]), images[~old], labels[~old]
+
+
+ATTACKS = [
+    FGSM(epsilon=60, bounds=(0, 255)),
+    PGD(epsilon=60, steps=10, bounds=(0, 255), random_state=0),
+    DeepFool(bounds=(0, 255)),
+    CarliniWagner(bounds=(0, 255), max_iter=100),
+    Square(epsilon=60, max_queries=200, bounds=(0, 255), random_state=0),
+    UniversalPerturbation(epsilon=100, bounds=(0, 255), random_state=0),
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: type(attack).__name__)
+def test_what_was_transferred_is_attacked_in_bytes(transferred, attack):
+    clf, images, labels = transferred
+    result = attack.perturb(clf, images[:40], labels[:40])
+    assert result.clean_accuracy > 0.9
+    assert result.success_rate > 0.4
+    assert result.adversarial.shape == images[:40].shape
+    assert result.adversarial.min() >= 0
+    assert result.adversarial.max() <= 255
+    # judged by the classifier, that is by backbone and head together
+    np.testing.assert_array_equal(result.predicted, clf.predict(result.adversarial))
+    assert result.distances["linf"].max() <= attack.get_params().get("epsilon", 255)
+
+
+def test_the_step_through_a_backbone_is_uphill(transferred):
+    clf, images, _ = transferred
+    rows = images[:20].astype(np.float32)
+    step = FGSM(epsilon=2.0, norm="l2", bounds=None).perturb(clf, rows)
+    noise = np.random.default_rng(0).normal(size=rows.shape)
+    noise *= 2 / np.linalg.norm(noise.reshape(20, -1), axis=1)[:, None, None, None]
+    codes = clf.predict(rows)[:, None]
+
+    def surprise(given):
+        return -np.log(np.take_along_axis(clf.predict_proba(given), codes, axis=1))[:, 0]
+
+    first = surprise(rows)
+    risen = surprise(step.adversarial) - first
+    assert (risen > 0).all()
+    # a random direction of 64 has an eighth of the slope, up or down
+    assert np.median(risen) > 3 * np.median(np.abs(surprise(rows + noise) - first))
