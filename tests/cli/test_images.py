@@ -321,6 +321,36 @@ def test_evaluate_agrees_with_predict(photos: dict[str, Any], strates: Any) -> N
     assert "class: 24 images of next year" in screen.stdout
 
 
+def test_diagnose_divides_the_folder_as_the_fit_did(photos: dict[str, Any], strates: Any) -> None:
+    done = strates("diagnose", photos["model"], photos["folder"], "--json")
+    assert done.exit_code == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["rows"] == {"train": 57, "test": 15}
+    assert answer["same_table"]
+    assert answer["findings"] == photos["answer"]["findings"]
+    make_photos(Path("next year"), 4, seed=9)
+    other = strates("diagnose", photos["model"], "next year", "--language", "fr")
+    assert other.exit_code == 0, other.stderr
+    assert "diagnostic de photos.strates\u00a0: 12 images d\u2019apprentissage" in other.stdout
+    assert "next year is not the folder that the model learned from" in " ".join(other.stderr.split())
+
+
+def test_gradients_of_a_network_of_images_are_right(photos: dict[str, Any], strates: Any) -> None:
+    done = strates("check-gradients", photos["model"], photos["folder"], "--rows", 3, "--entries", 6, "--json")
+    assert done.exit_code == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert {one["parameter"] for one in answer["blocks"]} >= {"conv_1/kernel", "outputs/bias"}
+    assert (len(answer["rows"]), answer["labelled_rows"]) == (3, 72)
+    # an oracle of its own: the derivative of the mean cross-entropy by the biases of a softmax is the mean of p - y
+    clf = load(photos["model"])
+    files = [sorted(photos["folder"].glob("*/*.png"))[row] for row in answer["rows"]]
+    told = clf.predict_proba(np.stack([read_by_hand(file) for file in files]))
+    expected = (told - (np.array([file.parent.name for file in files])[:, None] == clf.classes_)).mean(axis=0)
+    bias = next(b for b in answer["blocks"] if b["parameter"] == "outputs/bias" and not (b["penalty"] or b["dropout"]))
+    assert bias["analytic"] == pytest.approx(expected[bias["entry"][0]], abs=1e-6)
+    assert f"image {answer['rows'][0]} is {files[0].parent.name}/{files[0].name}" in answer["notes"][-1]
+
+
 def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
     done = strates("info", photos["model"])
     assert re.search(r"from +images of 8 x 10 pixels \(height x width\), in colour", done.stdout)
@@ -335,8 +365,10 @@ def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
     assert "img-src data:" in page
     wrong = round(15 * (1 - photos["answer"]["metrics"]["accuracy"]["value"]))
     explained = min(wrong, 6) + min(15 - wrong, 6)  # each beside its map
-    assert page.count("<img ") == 3 * 8 + wrong + 2 * explained
-    assert page.count('<span class="pair">') == explained
+    attacked = page.count("change × ")  # each beside what was added, and what came of it
+    assert 0 < attacked <= 4
+    assert page.count("<img ") == 3 * 8 + wrong + 2 * explained + 3 * attacked
+    assert page.count('<span class="pair">') == explained + attacked
 
 
 # --- what cannot be used ---------------------------------------------------------------------------------
@@ -413,10 +445,10 @@ def test_wrong_usage_of_fit(strates: Any, words: str, message: str) -> None:
             r"class folders that the model never learned: 'maple'\. It knows 'blue', 'green', 'red'",
         ),
         ("explain MODEL iris", r"photos\.strates learned from images, and this command needs a model of a table"),
-        (
-            "check-gradients MODEL iris",
-            r"photos\.strates learned from images, and this command needs a model of a table",
-        ),
+        ("film MODEL iris", r"photos\.strates learned from images, and this command needs a model of a table"),
+        ("check-gradients MODEL here.png", r"here\.png is no folder\. photos\.strates learned from images"),
+        ("diagnose MODEL here.png", r"here\.png is no folder\. photos\.strates learned from images"),
+        ("diagnose TABLE a.csv --skip-bad", r"--skip-bad is for images, and the model learned from a table"),
         ("predict TABLE photos", r"photos is a folder; expected one file"),
         ("predict TABLE a.csv b.csv", r"predicts one table at a time; 2 sources came: a\.csv, b\.csv"),
         ("predict TABLE a.csv --skip-bad", r"--skip-bad is for images, and the model learned from a table"),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from strates.cli.failures import FAILED
+from strates.cli.image_options import SkipBad
 from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Source
 from strates.cli.screen import Screen
 
@@ -14,19 +15,31 @@ from strates.cli.screen import Screen
 def check_gradients(
     model: Model,
     source: Source,
-    rows: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to compute the loss on, drawn at random.")] = 20,
-    entries: Annotated[
-        int,
+    rows: Annotated[
+        int | None,
         typer.Option(
-            min=0, metavar="N", help="Entries of each parameter to check, drawn at random; 0 for all of them."
+            min=1,
+            metavar="N",
+            help="Rows to compute the loss on, drawn at random.",
+            show_default="20; 4 images",
         ),
-    ] = 100,
+    ] = None,
+    entries: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Entries of each parameter to check, drawn at random; 0 for all of them.",
+            show_default="100; 20 for images",
+        ),
+    ] = None,
     h: Annotated[float, typer.Option("--h", metavar="STEP", help="Half the step of the finite differences.")] = 1e-5,
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Of the rows, the entries and the mask of dropout.")
     ] = 0,
     encoding: Encoding = None,
     missing: Missing = None,
+    skip_bad: SkipBad = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -42,19 +55,21 @@ def check_gradients(
 
     - `strates check-gradients penguins.strates penguins.csv`
     - `strates check-gradients penguins.strates penguins.csv --h 0.001 --rows 5`   (a step that crosses kinks)
+    - `strates check-gradients photos.strates photos`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
-        with screen.doing("Looking at the table"):
+        with screen.doing("Looking at the data"):
             from strates.cli.check_gradients_job import run_check_gradients
         verdict = run_check_gradients(
             model,
             source,
             n_rows=rows,
-            entries=entries or None,
+            entries=entries,
             h=h,
             seed=seed,
             encoding=encoding,
             missing=missing,
+            skip_bad=skip_bad,
             screen=screen,
         )
     if verdict == "wrong":

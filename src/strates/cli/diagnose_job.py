@@ -13,12 +13,16 @@ from strates.cli.fit_rows import FitRows, rows_of_the_fit
 from strates.cli.model_card import ModelCard, read_card
 from strates.cli.screen import Screen
 from strates.cli.sources import Source, find_source
-from strates.inspection import diagnose
+from strates.inspection import Finding, diagnose
 from strates.inspection.doctor.words import number
 
 _HEADINGS = {
     "en": ("diagnosis of {model}: {train} rows that it learned from", ", {test} held out"),
     "fr": ("diagnostic de {model}\u00a0: {train} lignes d\u2019apprentissage", ", {test} mises de côté"),
+}
+_IMAGE_HEADINGS = {
+    "en": ("diagnosis of {model}: {train} images that it learned from", ", {test} held out"),
+    "fr": ("diagnostic de {model}\u00a0: {train} images d\u2019apprentissage", ", {test} mises de côté"),
 }
 _HEALTHY = {"en": "Nothing stood out.", "fr": "Rien à signaler."}
 
@@ -49,9 +53,29 @@ def run_diagnose(
         pipeline = load_model(model)
     with screen.doing("Looking it over"):
         found = diagnose(pipeline, rows.X, rows.y, X_test=rows.X_test, y_test=rows.y_test, language=language)
+    show_diagnosis(found, rows, model, given, language, screen)
+
+
+def show_diagnosis(
+    found: list[Finding], rows: FitRows, model: Path, given: str, language: str, screen: Screen, *, images: bool = False
+) -> None:
+    """Show what was found, and what it was found in.
+
+    Parameters
+    ----------
+    found : list of Finding
+    rows : FitRows
+    model : pathlib.Path
+    given : str
+        SOURCE.
+    language : {"en", "fr"}
+    screen : Screen
+    images : bool, default=False
+        Whether the rows are images.
+    """
     for note in rows.notes:
         screen.note(note)
-    heading, held_out = _HEADINGS[language]
+    heading, held_out = (_IMAGE_HEADINGS if images else _HEADINGS)[language]
     n_test = None if rows.y_test is None else len(rows.y_test)
     title = heading.format(model=model.name, train=number(len(rows.y), language))
     title += "" if n_test is None else held_out.format(test=number(n_test, language))

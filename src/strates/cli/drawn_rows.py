@@ -1,4 +1,4 @@
-"""A few labelled rows, drawn from a table of any size."""
+"""A few labelled rows, drawn from a table of any size or from a folder of images."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pandas as pd
 from strates._random import stream
 from strates.cli.evaluate_job import as_labels
 from strates.cli.fresh_rows import open_rows
+from strates.cli.image_parts import relative_names
 from strates.cli.model_card import ModelCard
 from strates.cli.sources import Source
+from strates.datasets import ImageFolder
 from strates.exceptions import TargetError, did_you_mean
 
 
@@ -22,17 +24,19 @@ class DrawnRows:
 
     Attributes
     ----------
-    X : DataFrame of shape (n_rows, n_features)
-        Its index has the rows' numbers in the table, from 0.
+    X : DataFrame of shape (n_rows, n_features), or ndarray of images
     y : ndarray of shape (n_rows,)
+    numbers : list of int
+        The rows' numbers in the table, or among the folder's files, from 0.
     n_labelled : int
         Rows that they were drawn from.
     notes : list of str
         What is to be said of the table.
     """
 
-    X: pd.DataFrame
+    X: Any
     y: Any
+    numbers: list[int]
     n_labelled: int
     notes: list[str]
 
@@ -90,4 +94,29 @@ def draw_rows(source: Source, card: ModelCard, classes: list[Any], n_rows: int, 
         raise TargetError(f"No row of {source.given} has a label in {card.target!r}; expected some to compute a loss.")
     frame = pd.concat(drawn).iloc[np.argsort(lowest)[:n_rows]].sort_index()
     y = as_labels(frame[card.target], classes, card.target, source.given)
-    return DrawnRows(frame[rows.names], y, n_labelled, rows.check.notes())
+    numbers = [int(number) for number in frame.index]
+    return DrawnRows(frame[rows.names], y, numbers, n_labelled, rows.check.notes())
+
+
+def draw_images(images: ImageFolder, n_images: int, seed: int) -> DrawnRows:
+    """Draw images uniformly, without replacement, and decode them.
+
+    Parameters
+    ----------
+    images : ImageFolder
+    n_images : int
+        How many; all where there are fewer.
+    seed : int
+
+    Returns
+    -------
+    DrawnRows
+        In the folder's order; the notes name the files.
+    """
+    order = stream(seed, "rows to check").permutation(len(images))
+    drawn = images.take(np.sort(order[:n_images]))
+    X, y = drawn.load()
+    named = [
+        f"image {row} is {name}" for row, name in zip(np.sort(order[:n_images]), relative_names(drawn), strict=True)
+    ]
+    return DrawnRows(X, y, np.sort(order[:n_images]).tolist(), len(images), [*images.notes, f"{'; '.join(named)}."])

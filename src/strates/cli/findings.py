@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rich.padding import Padding
 from rich.text import Text
@@ -11,10 +12,22 @@ from rich.text import Text
 from strates.cli.screen import Screen
 from strates.inspection import Finding
 from strates.report.command_options import command_options
+from strates.report.wording import with_noun
 
 _STYLES = {"critical": "bold red", "warning": "yellow", "note": "dim"}
 _TRY = {"en": "to try:", "fr": "à essayer\u00a0:"}
 _COLON = {"en": ":", "fr": "\u00a0:"}
+
+
+def of_images(finding: Finding) -> Finding:
+    """Say of images what is said of rows.
+
+    Parameters
+    ----------
+    finding : Finding
+        In English.
+    """
+    return replace(finding, message=with_noun(finding.message, "image"), normal=with_noun(finding.normal, "image"))
 
 
 def show_in_short(findings: Iterable[Finding], screen: Screen) -> None:

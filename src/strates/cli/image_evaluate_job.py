@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from strates.cli.evaluate_job import show_evaluation
-from strates.cli.image_options import is_folder
 from strates.cli.model_card import read_card
+from strates.cli.model_images import read_model_images
 from strates.cli.reading_progress import reading_images
 from strates.cli.screen import Screen
-from strates.datasets import ImageFolder, read_image_folder
-from strates.exceptions import ImageError, ParameterError
+from strates.datasets import ImageFolder
+from strates.exceptions import ParameterError
 from strates.inspection import evaluate
 from strates.inspection.outcome import sample_rows
 from strates.report.wording import with_noun
@@ -39,22 +39,7 @@ def run_image_evaluate(model: Path, given: str, *, seed: int, skip_bad: bool, sc
     card, about = read_card(model, of_images=True)
     if card.images is None:
         raise ParameterError(f"{model.name} learned from a table. Give a table to evaluate it on.")
-    if not is_folder(given):
-        raise ImageError(
-            f"{given} is no folder. {model.name} learned from images: give a folder with a subfolder for each class. "
-            "To predict images whose class is not known, use strates predict."
-        )
-    form = card.images.form
-    with reading_images(screen, "Looking at the images") as progress:
-        images = read_image_folder(
-            given,
-            image_size=(form.height, form.width),
-            color=form.color,
-            crop_to_aspect_ratio=form.crop_to_aspect_ratio,
-            skip_bad=skip_bad,
-            classes=about["classes"],
-            progress=progress,
-        )
+    images = read_model_images(model, card, given, about["classes"], skip_bad=skip_bad, screen=screen)
     images = _judged(images, seed, screen)
     for note in images.notes:
         screen.note(note)

@@ -16,6 +16,7 @@ from strates._random import stream
 from strates._types import AnyArray
 from strates.cli.checkpoint_file import leave_no_empty_folder
 from strates.cli.explained_images import explain_images
+from strates.cli.findings import of_images
 from strates.cli.fit_end import end_fit
 from strates.cli.fit_result import FitResult, show_result
 from strates.cli.image_classifier import make_image_classifier
@@ -40,7 +41,6 @@ from strates.inspection import (
 )
 from strates.inspection.image_summary import Picture, summarize_images
 from strates.report import ReportContent
-from strates.report.wording import with_noun
 from strates.studies import TransferPlan, transfer_plan
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "pillow", "numpy")
@@ -113,11 +113,11 @@ def _judge(plan: ImageFitPlan, parts: ImageParts, clf: Any, seconds: float, scre
         evaluation: Evaluation = evaluate(clf, parts.X_test, parts.y_test, seed=seed, importance=False)
     with screen.doing("Training the baselines"):
         baselines = fit_baselines(parts.X_train, parts.y_train, parts.X_test, parts.y_test, seed=seed, classifier=clf)
-    findings = _diagnose(plan, parts, clf, screen)
+    findings = _diagnose(parts, clf, screen)
     with screen.doing("Looking where it looks"):
         explained = explain_images(clf, parts.X_test, parts.y_test, parts.names, seed=seed)
     with screen.doing("Trying to fool it"):
-        robustness = image_robustness(clf, parts.X_test, parts.y_test, seed)
+        robustness = image_robustness(clf, parts.X_test, parts.y_test, parts.names, seed)
     places = [int(one.row) for one in evaluation.mistakes]
     named = tuple(replace(one, row=parts.names[place]) for one, place in zip(evaluation.mistakes, places, strict=True))
     return ReportContent(
@@ -164,18 +164,10 @@ def _transfer_plan(plan: ImageFitPlan, parts: ImageParts, clf: Any, screen: Scre
         )
 
 
-def _diagnose(plan: ImageFitPlan, parts: ImageParts, clf: Any, screen: Screen) -> tuple[Finding, ...] | None:
-    """Look a network over that learned here; of one that learned elsewhere the layers would fill the memory."""
-    if plan.backbone is not None:
-        return None
+def _diagnose(parts: ImageParts, clf: Any, screen: Screen) -> tuple[Finding, ...]:
     with screen.doing("Looking for what ails it"):
         found = diagnose(clf, parts.X_train, parts.y_train, X_test=parts.X_test, y_test=parts.y_test)
-    return tuple(_of_images(one) for one in found)
-
-
-def _of_images(finding: Finding) -> Finding:
-    """Say of images what is said of rows."""
-    return replace(finding, message=with_noun(finding.message, "image"), normal=with_noun(finding.normal, "image"))
+    return tuple(of_images(one) for one in found)
 
 
 def example_pictures(parts: ImageParts, seed: int) -> tuple[Picture, ...]:

@@ -25,11 +25,15 @@ def command_options(settings: Mapping[str, Any]) -> str:
     '--set alpha=0.01 --set early_stopping=true --set activation=relu'
     >>> command_options({"hidden_layer_sizes": (64, 32)})
     '--hidden 64,32'
+    >>> command_options({"strategy": "features"})
+    '--strategy features'
     """
     return " ".join(_option(name, value) for name, value in settings.items())
 
 
 def _option(name: str, value: Any) -> str:
+    if name == "strategy":  # has an option of its own
+        return f"--strategy {value}"
     if name == "hidden_layer_sizes":
         return f"--hidden {','.join(map(str, value))}"
     text = str(value).lower() if isinstance(value, bool) else str(value)
