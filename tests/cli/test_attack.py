@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 from strates import LogisticRegression, load, tabular_pipeline
 from strates.attacks import PGD, TabularAttack
 from strates.cli import app
-from strates.cli.attack_examples import varied_rows
 from strates.cli.attack_method import AttackMethod
 from strates.cli.attack_plan import AttackRequest, plan_attack
 from strates.cli.input_columns import input_columns
 from strates.cli.split import split_rows
+from strates.cli.varied_rows import varied_rows
 from strates.exceptions import ParameterError
 
 FAST = ("--no-report", "--quiet")

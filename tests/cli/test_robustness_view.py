@@ -52,7 +52,8 @@ def digits() -> tuple[Any, Any, Any]:
 
 def test_curve_of_images(digits: Any) -> None:
     clf, images, labels = digits
-    found = image_robustness(clf, images[:60], labels[:60], 0)
+    names = [f"{number}.png" for number in range(60)]
+    found = image_robustness(clf, images[:60], labels[:60], names, 0)
     curve = found["robustness_curve"]
     assert curve["n_rows"].tolist() == [60] * len(curve)
     assert curve["accuracy"][0] == pytest.approx(clf.score(images[:60], labels[:60]))
@@ -61,9 +62,16 @@ def test_curve_of_images(digits: Any) -> None:
     attack = PGD(epsilon=0.05 * 255, steps=7, bounds=(0, 255), random_state=0)
     left = attack.perturb(clf, images[:60].astype(np.float32), labels[:60]).robust_accuracy
     assert curve.set_index("epsilon")["accuracy"].loc[0.05] == pytest.approx(left, abs=0.1)
+    shown = found["attacked_pictures"]
+    assert len(shown) == 4
+    for one in shown:
+        row = names.index(one.original.name)
+        assert one.before == str(labels[row]) == str(clf.predict(images[[row]])[0])
+        assert one.after != one.before
+        assert one.factor >= 1 / (2 * 0.1) - 1e-3  # the change is at most the largest epsilon
 
 
 def test_no_curve_of_a_network_too_large_for_a_quick_look(digits: Any) -> None:
     clf, _, labels = digits
     large = np.zeros((30, 2000, 2000, 1), np.uint8)
-    assert image_robustness(clf, large, labels[:30], 0) == {}
+    assert image_robustness(clf, large, labels[:30], ["x"] * 30, 0) == {}

@@ -13,6 +13,7 @@ from strates.attacks import AttackResult, TabularAttackResult, UniversalResult
 from strates.attacks.tabular.change_text import class_text, row_sentence, value_text
 from strates.cli.attack_victim import AttackVictim
 from strates.cli.attacked_images import attacked_pictures, change_picture
+from strates.cli.varied_rows import varied_rows
 from strates.displays import AttackPathDisplay, TabularAttackDisplay
 from strates.exceptions import StratesError
 from strates.inspection import decision_boundary
@@ -21,8 +22,8 @@ from strates.report.attack_page import AttackExample
 from strates.report.robustness import TableRobustness
 from strates.report.wording import percent
 
-#: Examples at least and at most, and changes of an example.
-_FEWEST, _MOST, _CHANGES = 6, 12, 4
+#: Changes of an example.
+_CHANGES = 4
 _ENTRIES = 8
 _SIDE = 160
 
@@ -65,36 +66,6 @@ def attack_examples(result: Any, victim: AttackVictim, scale: float) -> dict[str
     if isinstance(result, UniversalResult) and result.success.any():
         shown["universal"] = _universal(result, victim, scale)
     return shown
-
-
-def varied_rows(result: AttackResult | TabularAttackResult, most: int = _MOST) -> list[int]:
-    """Return rows that changed class, of as many pairs of classes as there are, the nearest of each pair first.
-
-    Parameters
-    ----------
-    result : AttackResult or TabularAttackResult
-    most : int, default=12
-        How many at most; one of each pair, or six rows where there are fewer pairs.
-
-    Returns
-    -------
-    list of int
-        Places in the result.
-    """
-    places = np.flatnonzero(result.success)
-    lengths = result.cost if isinstance(result, TabularAttackResult) else result.distances["l2"]
-    pairs = [
-        f"{before}\0{after}"
-        for before, after in zip(result.predicted_before[places], result.predicted[places], strict=True)
-    ]
-    frame = pd.DataFrame({"place": places, "length": lengths[places], "pair": pairs}).sort_values(
-        "length", kind="stable"
-    )
-    frame["turn"] = frame.groupby("pair").cumcount()
-    frame["often"] = frame.groupby("pair")["place"].transform("size")
-    frame = frame.sort_values(["turn", "often", "length"], ascending=[True, False, True], kind="stable")
-    n_rows = min(most, max(_FEWEST, int((frame["turn"] == 0).sum())))
-    return [int(place) for place in frame["place"].head(n_rows)]
 
 
 def _paths(result: Any, victim: AttackVictim) -> tuple[Any, ...]:

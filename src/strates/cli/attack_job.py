@@ -32,8 +32,8 @@ from strates.report.attack_summary import AttackSummary
 from strates.report.wording import setting_text
 
 #: Epsilons of the curve, as shares of the one that was asked; fewer where each takes long.
-_SHARES = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
-_SHARES_OF_SQUARE = (0.0, 0.5, 1.0, 2.0)
+_SHARES = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0, 1.5)
+_SHARES_OF_SQUARE = (0.0, 0.5, 1.0)
 _CURVE_OF = {AttackMethod.tabular: "cost", AttackMethod.deepfool: "distance", AttackMethod.cw: "distance"}
 #: Accuracies that are told apart in a figure.
 _APART = 0.1

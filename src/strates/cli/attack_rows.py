@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,11 +107,11 @@ def attacked_table(
     split = rows_of_the_fit(source, card)
     if split is None:
         X, y, notes = read_labelled(source, card, classes, seed, screen)
-        reference, drawn_from = X, f"{len(y):,} rows of {source.given}"
+        reference, drawn_from = X, f"{len(y):,} rows of {Path(source.given).name}"
     else:
         X, y, notes = split.X_test, np.asarray(split.y_test), split.notes
         reference = pd.concat([split.X, X])
-        drawn_from = f"{len(y):,} rows of {source.given} that were held out at the fit"
+        drawn_from = f"{len(y):,} rows of {Path(source.given).name} that were held out at the fit"
     for note in notes:
         screen.note(note)
     places = _drawn(len(X), n_rows, seed)
@@ -161,7 +162,7 @@ def attacked_images(
     for note in images.notes:
         screen.note(note)
     images, held_out = _held_out(images, card)
-    drawn_from = f"{len(images):,} images of {given}{held_out}"
+    drawn_from = f"{len(images):,} images of {Path(given).name}{held_out}"
     n_all = len(images)
     images = images.take(_drawn(len(images), n_rows, seed))
     with reading_images(screen, "Decoding the images") as progress:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strates.cli.screen import Screen
-from strates.report.attack_page import AttackContent
+from strates.report.attack_page import AttackContent, distance_text
 from strates.report.wording import percent
 
 _SENTENCES = 5
@@ -42,7 +42,7 @@ def show_attack(content: AttackContent, heading: str, files: dict[str, Path], sc
         for head in ("distance", "least", "median", "most"):
             table.add_column(head, justify="left" if head == "distance" else "right")
         for one in summary.distances:
-            table.add_row(one.name, *(f"{value:.3g}" for value in (one.least, one.median, one.most)))
+            table.add_row(one.name, *(distance_text(value) for value in (one.least, one.median, one.most)))
         screen.show("", table)
         screen.show(Text(f"of those that changed class, in {content.units}", style="dim"))
     told = [*content.sentences, *(_sentence(one) for one in content.examples)][:_SENTENCES]

@@ -99,7 +99,7 @@ def attack_notes(plan: AttackPlan, victim: AttackVictim, result: Any) -> tuple[s
         )
     if victim.noun == "image" and result.success.any():
         notes.append(_rounded(victim, result))
-    if plan.epsilon is not None and not result.success.all():
+    if plan.epsilon is not None and not (result.success | result.already_wrong).all():
         notes.append(
             with_noun(
                 "What this attack did not fool may be fooled by another, or by more --steps: the accuracy under attack "

@@ -223,9 +223,7 @@ def _distances(content: AttackContent) -> Section | None:
         {
             "name": one.name,
             "meaning": _MEANINGS[one.name],
-            "cells": [
-                f"{value:.3g}" if value < 1000 else f"{value:,.0f}" for value in (one.least, one.median, one.most)
-            ],
+            "cells": [distance_text(value) for value in (one.least, one.median, one.most)],
         }
         for one in summary.distances
     ]
@@ -237,6 +235,17 @@ def _distances(content: AttackContent) -> Section | None:
     return Section(
         "distances", "How far they were moved", "attack_distances.html.jinja", {"facts": facts, "rows": rows}
     )
+
+
+def distance_text(value: float) -> str:
+    """Return a distance with three digits, or whole where it is a large count.
+
+    Examples
+    --------
+    >>> distance_text(0.04567), distance_text(49152.0)
+    ('0.0457', '49,152')
+    """
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _redo(content: AttackContent) -> Section | None:

@@ -143,8 +143,10 @@ class AttackSummary(Record):
     def headline(self) -> str:
         """Say what came of it in a sentence."""
         if not self.n_attacked:
-            which = f"{self.noun} looked at" if self.n_rows == 1 else f"{self.n_rows:,} {self.noun}s looked at"
-            return f"The model has none of the {which} right, so that there was nothing to attack."
+            has = f"none of the {self.n_rows:,} {self.noun}s looked at right"
+            if self.n_rows == 1:
+                has = f"the one {self.noun} looked at wrong"
+            return f"The model has {has}, so that there was nothing to attack."
         if self.n_attacked == 1:
             who, plural = f"The one {self.noun} that the model has right", False
         else:

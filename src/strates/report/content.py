@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from strates.inspection.attacked_picture import AttackedPicture
 from strates.inspection.baselines import Baseline
 from strates.inspection.boundary import DecisionBoundary
 from strates.inspection.cross_validation import CrossValidation
@@ -82,6 +83,8 @@ class ReportContent(Record):
         What :func:`strates.attacks.robustness_curve` returned, with the number of rows in a column "n_rows".
     robustness_units : str
         What its epsilon is measured in.
+    attacked_pictures : tuple of AttackedPicture
+        Some held-out images that an attack brought to another class.
     findings : tuple of Finding or None
         What :func:`strates.inspection.diagnose` returned; None where nobody asked.
     history : DataFrame or None
@@ -135,6 +138,7 @@ class ReportContent(Record):
     robustness: TableRobustness | None = None
     robustness_curve: pd.DataFrame | None = None
     robustness_units: str = ""
+    attacked_pictures: tuple[AttackedPicture, ...] = ()
     findings: tuple[Finding, ...] | None = None
     history: pd.DataFrame | None = None
     best_epoch: int | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from strates.displays.robustness_curve import RobustnessCurveDisplay
+from strates.report.attack_page import attacked_cards
 from strates.report.content import ReportContent
 from strates.report.robustness import TableRobustness
 from strates.report.section import Section, page_figure
@@ -18,7 +19,7 @@ def robustness_section(content: ReportContent) -> Section | None:
     found, curve = content.robustness, content.robustness_curve
     if (found is None or not found.n_attacked) and (curve is None or not len(curve)):
         return None
-    values: dict[str, Any] = {"facts": [], "sentences": [], "rows": [], "figure": None}
+    values: dict[str, Any] = {"facts": [], "sentences": [], "rows": [], "figure": None, "cards": ()}
     if found is not None and found.n_attacked:
         values |= {
             "facts": _facts(found),
@@ -33,6 +34,7 @@ def robustness_section(content: ReportContent) -> Section | None:
         caption = f"Share of {content.noun}s still predicted right, with 95{THIN}% intervals."
         values["facts"] = [*values["facts"], *(with_noun(one, content.noun) for one in _curve_facts(curve))]
         values["figure"] = page_figure(display, caption)
+        values["cards"] = attacked_cards(content.attacked_pictures)
     return Section("robustness", "How easily the network is fooled", "robustness.html.jinja", values)
 
 
