@@ -113,7 +113,7 @@ def test_killed_fit_resumes_to_the_same_model(tmp_path: Path, strates: Any) -> N
     words = ["fit", "blobs.csv", "--target", "label", "--set", "max_iter=200", "--no-report", "--quiet"]
     process = subprocess.Popen([*PROGRAM, *words, "--checkpoint", "progress"], cwd=tmp_path, env=environment())
     progress = tmp_path / "progress" / "blobs.checkpoint"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not progress.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)

@@ -222,7 +222,7 @@ def test_no_window_and_no_pyplot() -> None:
         "import matplotlib; sys.exit(bool(matplotlib._pylab_helpers.Gcf.figs) if 'matplotlib._pylab_helpers' in "
         "sys.modules else 0)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600)
 
 
 def test_twenty_eight_class_styles_differ() -> None:

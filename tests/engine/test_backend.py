@@ -33,7 +33,7 @@ except BackendError as error:
 def python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")}
     environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **variables}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("action", ["from strates import MLPClassifier", "import strates.engine.backend"])
