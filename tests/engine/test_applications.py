@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import socket
 
 import keras
 import numpy as np
 import pytest
 
-from strates.engine.applications import applications, find_application, load_weights, preprocess
+from strates.engine.applications import SILENCE, applications, find_application, load_weights, preprocess
 from strates.engine.storage import network_from_bytes, network_to_bytes
 from strates.exceptions import ParameterError
 
@@ -72,14 +73,27 @@ def test_an_unknown_name():
         find_application("MobilNetV2")
 
 
-def test_weights_that_cannot_be_downloaded(monkeypatch):
+def test_weights_that_cannot_be_downloaded(monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_HOME", "/shared/keras")
+    seen = []
+
     def offline(**_):
-        raise Exception("URL fetch failure on https://example.org: None -- Name or service not known")
+        seen.append(socket.getdefaulttimeout())
+        print("Downloading data")  # noqa: T201  (as Keras does)
+        raise OSError("URL fetch failure on https://example.org/models/vgg16_notop.h5: None --\n [Errno -2] unknown")
 
     monkeypatch.setattr(keras.applications, "VGG16", offline)
+    place = (
+        r"that file where there is a network, and put it here as /shared/keras/models/vgg16_notop\.h5, or give another"
+    )
     with pytest.raises(
-        ParameterError, match=r"weights of VGG16 could not be downloaded \(URL.*weights=\"VGG16.weights"
+        ParameterError, match=rf"weights of VGG16 could not be downloaded \(URL .*\)\. Download {place}"
     ):
+        find_application("VGG16").build((32, 32, 3), "imagenet")
+    assert capsys.readouterr().out == ""  # which is for answers
+    assert (seen, socket.getdefaulttimeout()) == ([SILENCE], None)
+    monkeypatch.setattr(keras.applications, "VGG16", lambda **_: 1 / 0)
+    with pytest.raises(ParameterError, match="Download them where there is a network, and put them here in /shared"):
         find_application("VGG16").build((32, 32, 3), "imagenet")
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +22,8 @@ from strates.exceptions import ParameterError, did_you_mean
 Preprocessing = Literal["tf", "torch", "caffe", "none"]
 PREPROCESSINGS: tuple[Preprocessing, ...] = ("tf", "torch", "caffe", "none")
 
+#: Seconds without a byte after which a download is given up.
+SILENCE = 30.0
 #: Names, what they want of pixels, and the smallest side of an image; the first that matches counts.
 _FAMILIES: tuple[tuple[str, Preprocessing, int], ...] = (
     ("ConvNeXt*", "none", 32),
@@ -93,15 +99,36 @@ class Application:
             model = make(include_top=False, weights=None, input_shape=image_shape)
             return model if weights is None else load_weights(model, weights, self.name)
         try:
-            with warnings.catch_warnings():  # that it takes the weights of another image size: sizes are free
+            # what it says of its progress is not for who reads the answer, and a network that is silent is none
+            with warnings.catch_warnings(), redirect_stdout(sys.stderr), _patience(SILENCE):
+                # that it takes the weights of another image size: sizes are free
                 warnings.filterwarnings("ignore", message=".*input_shape", category=UserWarning)
                 return make(include_top=False, weights="imagenet", input_shape=image_shape)
         except Exception as error:
             raise ParameterError(
-                f"The ImageNet weights of {self.name} could not be downloaded ({error}). Download them once where "
-                "there is a network (Keras keeps them in ~/.keras/models), or give a file of them: "
-                f'weights="{self.name}.weights.h5".'
+                f"The ImageNet weights of {self.name} could not be downloaded ({' '.join(str(error).split())}). "
+                f'{_by_hand(error)}, or give another file of them: weights="{self.name}.weights.h5".'
             ) from error
+
+
+def _by_hand(error: Exception) -> str:
+    """Say where Keras looks for a file that it could not fetch."""
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models"
+    url = re.search(r"https?://\S+/([^\s/:]+)", str(error))
+    what = "them" if url is None else "that file"
+    named = "" if url is None else f" as {folder / url[1]}"
+    return f"Download {what} where there is a network, and put {'it' if url else 'them'} here{named or f' in {folder}'}"
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Give up on connections that are silent for longer."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def applications() -> Mapping[str, Application]:
