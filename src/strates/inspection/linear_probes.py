@@ -185,8 +185,8 @@ def _turned(known: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray]
     kept = squares > 1e-10 * squares[-1]
     if not kept.any():  # all rows are one
         return known, new
-    basis = basis[:, kept] / np.sqrt(squares[kept])
-    return (known @ known.T) @ basis, (new @ known.T) @ basis
+    sizes, basis = np.sqrt(squares[kept]), basis[:, kept]
+    return basis * sizes, (new @ known.T) @ (basis / sizes)
 
 
 def _n_folds(codes: NDArray[np.intp], classes: Any, cv: int) -> int:
