@@ -16,6 +16,7 @@ from strates.attacks.attack import Attack
 from strates.attacks.carlini_wagner import CarliniWagner
 from strates.attacks.deepfool import DeepFool
 from strates.attacks.square import Square
+from strates.attacks.square_proposals import first_corners, next_corners
 from strates.attacks.universal_perturbation import UniversalPerturbation
 from strates.engine.score_gradient import count_score_traces
 from strates.exceptions import DataError, ParameterError
@@ -266,3 +267,23 @@ def test_what_cannot_be_used(linear: Any, attack: Any, message: str) -> None:
 def test_values_out_of_bounds(linear: Any) -> None:
     with pytest.raises(DataError, match="Divide X by 255"):
         DeepFool().perturb(linear[0], linear[1] * 255)
+
+
+def test_square_never_asks_about_the_same_point_twice_in_a_row():
+    """Of a grey image every second square would set what is set already: such a one is drawn again."""
+    draw = np.random.default_rng(0)
+    x = draw.uniform(0.3, 0.7, (40, 8, 8, 1)).astype(np.float32)
+    low, high = x - np.float32(0.1), x + np.float32(0.1)
+    points = first_corners(low, high, draw)
+    np.testing.assert_array_equal(points == high, (points == high)[:, :1].repeat(8, axis=1))  # stripes
+    moved = 0
+    for share in (0.8, 0.1, 0.01, 0.01, 0.01):
+        found = next_corners(points, low, high, share, draw)
+        assert ((found == low) | (found == high)).all()
+        side = max(round(np.sqrt(share * 64)), 1)
+        changed = (found != points)[..., 0]
+        moved += changed.any(axis=(1, 2)).mean()
+        for one in changed[changed.any(axis=(1, 2))]:
+            assert (np.ptp(np.argwhere(one), axis=0) < side).all()
+        points = found
+    assert moved / 5 > 0.97

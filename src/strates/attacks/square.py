@@ -10,7 +10,7 @@ from numpy.random import Generator
 from strates._types import AnyArray, FloatArray
 from strates.attacks.attack import Attack, Found, check_choice, check_positive
 from strates.attacks.loss_search import within
-from strates.attacks.square_proposals import first_guess, next_guess
+from strates.attacks.square_proposals import first_bumps, first_corners, next_bumps, next_corners
 from strates.attacks.victim import Victim
 from strates.exceptions import ParameterError
 
@@ -33,8 +33,8 @@ class Square(Attack):
 
     Images (rows of shape (height, width) or (height, width, channels)) begin with vertical stripes of ±ε for linf, with
     a grid of bumps for l2. A change is a square that covers a share p of the pixels: in linf set to ±ε, in each channel
-    anew; in l2 a pair of bumps that takes over the length of another square, which becomes empty. p is halved
-    after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries.
+    anew, and drawn again where it is so already; in l2 a pair of bumps that takes over the length of another square,
+    which becomes empty. p is halved after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries.
 
     The columns of tables, and flat rows, have no neighbours. There a share p of columns drawn at random stands for the
     square: in linf each is set to +ε or -ε; in l2 they take over the length of as many other columns, in random signs.
@@ -110,21 +110,19 @@ class Square(Attack):
     def _search(
         self, victim: Victim, X: FloatArray, codes: AnyArray, target_codes: AnyArray | None, rng: Generator
     ) -> Found:
-        epsilon, norm, shape = float(self.epsilon), self.norm, self._row_shape(X)
-        low, high = victim.low.reshape(shape), victim.high.reshape(shape)
+        shape = self._row_shape(X)
         origin = X.reshape(len(X), *shape)
         goal = codes if target_codes is None else target_codes
         sign = 1.0 if target_codes is None else -1.0
-
-        def inside(rows: FloatArray, deltas: FloatArray) -> FloatArray:
-            points = np.clip(rows + deltas, low, high).astype(np.float32)
-            return within(rows, points, epsilon, norm)  # type: ignore[arg-type]
 
         def ask(points: FloatArray, rows: AnyArray) -> tuple[FloatArray, AnyArray]:
             proba = np.asarray(victim.predict_proba(points.reshape(len(points), *X.shape[1:])), np.float64)
             return _lead(proba, goal[rows], sign), (proba.argmax(axis=1) == goal[rows]) == (sign < 0)
 
-        best = inside(origin, first_guess(origin.shape, epsilon, norm, rng))
+        ball = (_Corners if self.norm == "linf" else _Bumps)(
+            origin, victim.low.reshape(shape), victim.high.reshape(shape), float(self.epsilon), rng
+        )
+        best = ball.begin()
         left = np.arange(len(X))
         lead, fooled = ask(best, left)
         queries = np.ones(len(X), np.int64)
@@ -133,8 +131,7 @@ class Square(Attack):
             if not len(left):
                 break
             share = float(self.p_init) / 2 ** np.searchsorted(_HALVED_AT, i / int(self.max_queries))
-            deltas = next_guess(best[left] - origin[left], epsilon, norm, share, rng)
-            points = inside(origin[left], deltas)
+            points = ball.change(best[left], left, share)
             now, fooled = ask(points, left)
             queries[left] += 1
             kept = fooled | (now <= lead[left])
@@ -154,6 +151,39 @@ class Square(Attack):
         if len(shape) == 2:
             return (*shape, 1)
         return shape if len(shape) == 3 else (int(np.prod(shape)),)
+
+
+class _Corners:
+    """The ball of linf, whose corners are tried."""
+
+    def __init__(self, X: FloatArray, low: FloatArray, high: FloatArray, epsilon: float, rng: Generator) -> None:
+        moved = (np.clip(X + sign * np.float32(epsilon), low, high) for sign in (-1, 1))
+        self._lowest, self._highest = (within(X, points, epsilon, "linf") for points in moved)
+        self._rng = rng
+
+    def begin(self) -> FloatArray:
+        return first_corners(self._lowest, self._highest, self._rng)
+
+    def change(self, points: FloatArray, rows: AnyArray, share: float) -> FloatArray:
+        return next_corners(points, self._lowest[rows], self._highest[rows], share, self._rng)
+
+
+class _Bumps:
+    """The ball of l2."""
+
+    def __init__(self, X: FloatArray, low: FloatArray, high: FloatArray, epsilon: float, rng: Generator) -> None:
+        self._X, self._low, self._high, self._epsilon, self._rng = X, low, high, epsilon, rng
+
+    def begin(self) -> FloatArray:
+        return self._inside(self._X, first_bumps(self._X.shape, self._epsilon, self._rng))
+
+    def change(self, points: FloatArray, rows: AnyArray, share: float) -> FloatArray:
+        origin = self._X[rows]
+        return self._inside(origin, next_bumps(points - origin, self._epsilon, share, self._rng))
+
+    def _inside(self, origin: FloatArray, deltas: FloatArray) -> FloatArray:
+        points = np.clip(origin + deltas, self._low, self._high).astype(np.float32)
+        return within(origin, points, self._epsilon, "l2")
 
 
 def _lead(probabilities: FloatArray, codes: AnyArray, sign: float) -> FloatArray:

@@ -9,31 +9,95 @@ from numpy.random import Generator
 
 from strates._types import AnyArray, FloatArray
 
+#: How often a change is drawn again that would change nothing: on grey images every second one.
+_REDRAWS = 6
 
-def first_guess(shape: tuple[int, ...], epsilon: float, norm: str, rng: Generator) -> FloatArray:
-    """Draw what the rows begin with.
+
+def first_corners(lowest: FloatArray, highest: FloatArray, rng: Generator) -> FloatArray:
+    """Draw what the rows begin with in linf: vertical stripes at either end of the range, or an end a column.
+
+    Parameters
+    ----------
+    lowest, highest : ndarray of shape (n_rows, n_columns) or (n_rows, height, width, channels)
+        Ends of the numbers' ranges.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray like lowest
+
+    Examples
+    --------
+    >>> first_corners(np.zeros((1, 3)), np.ones((1, 3)), np.random.default_rng(0)).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    shape = lowest.shape
+    up = rng.integers(0, 2, (shape[0], 1, *shape[2:]) if len(shape) == 4 else shape)
+    return np.where(up > 0, highest, lowest)
+
+
+def next_corners(
+    points: FloatArray, lowest: FloatArray, highest: FloatArray, share: float, rng: Generator
+) -> FloatArray:  # fmt: skip
+    """Draw a change of each point in linf: a square, or some columns, set to either end of the range.
+
+    Parameters
+    ----------
+    points, lowest, highest : ndarray of shape (n_rows, n_columns) or (n_rows, height, width, channels)
+    share : float
+        Of the columns or pixels that change.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray like points
+        As good as always another point: what would change nothing is drawn again.
+    """
+    found = points.copy()
+    rows = np.arange(len(points))
+    for _ in range(1 + _REDRAWS):
+        places = _places(rows, points.shape, share, rng)
+        up = rng.integers(0, 2, (len(rows), 1, 1, points.shape[3]) if points.ndim == 4 else places[1].shape)
+        fresh = np.where(up > 0, highest[places], lowest[places])
+        changed = (fresh != points[places]).reshape(len(rows), -1).any(axis=1)
+        found[places] = fresh
+        rows = rows[~changed]
+        if not len(rows):
+            break
+    return found
+
+
+def _places(rows: AnyArray, shape: tuple[int, ...], share: float, rng: Generator) -> tuple[AnyArray, ...]:
+    """Draw a square, or columns, for each of some rows; return them as indices."""
+    if len(shape) == 2:
+        count = min(max(round(share * shape[1]), 1), shape[1])
+        drawn = rng.random((len(rows), shape[1]))
+        return rows[:, None], np.argpartition(drawn, count - 1, axis=1)[:, :count]
+    height, width = shape[1:3]
+    side = min(max(round(math.sqrt(share * height * width)), 1), height, width)
+    top, left = (rng.integers(0, size - side + 1, len(rows))[:, None] + np.arange(side) for size in (height, width))
+    return rows[:, None, None], top[:, :, None], left[:, None, :]
+
+
+def first_bumps(shape: tuple[int, ...], epsilon: float, rng: Generator) -> FloatArray:
+    """Draw what the rows begin with in l2.
 
     Parameters
     ----------
     shape : tuple (n_rows, n_columns) or (n_rows, height, width, channels)
     epsilon : float
-    norm : {"linf", "l2"}
     rng : numpy.random.Generator
 
     Returns
     -------
     ndarray of that shape
-        linf: vertical stripes of ±epsilon, or a sign a column. l2: a grid of five by five bumps, or a sign a column,
-        of length epsilon.
+        A grid of five by five bumps, or a sign a column, of length epsilon.
 
     Examples
     --------
-    >>> first_guess((1, 3), 0.5, "linf", np.random.default_rng(0)).tolist()
-    [[0.5, 0.5, 0.5]]
+    >>> first_bumps((1, 4), 0.5, np.random.default_rng(0)).tolist()
+    [[0.25, 0.25, 0.25, -0.25]]
     """
-    if norm == "linf":
-        signs = _signs((shape[0], 1, *shape[2:]) if len(shape) == 4 else shape, rng)
-        return np.broadcast_to(epsilon * signs, shape).copy()
     if len(shape) == 2:
         return epsilon * _signs(shape, rng) / math.sqrt(shape[1])
     n, height, width, channels = shape
@@ -46,15 +110,14 @@ def first_guess(shape: tuple[int, ...], epsilon: float, norm: str, rng: Generato
     return np.asarray(epsilon * delta / np.sqrt((delta**2).sum(axis=(1, 2, 3), keepdims=True)))
 
 
-def next_guess(delta: FloatArray, epsilon: float, norm: str, share: float, rng: Generator) -> FloatArray:
-    """Draw a change of each row's perturbation.
+def next_bumps(delta: FloatArray, epsilon: float, share: float, rng: Generator) -> FloatArray:
+    """Draw a change of each row's perturbation in l2.
 
     Parameters
     ----------
     delta : ndarray of shape (n_rows, n_columns) or (n_rows, height, width, channels)
         The present perturbations.
     epsilon : float
-    norm : {"linf", "l2"}
     share : float
         Of the columns or pixels that change.
     rng : numpy.random.Generator
@@ -64,14 +127,9 @@ def next_guess(delta: FloatArray, epsilon: float, norm: str, share: float, rng: 
     ndarray like delta
     """
     if delta.ndim == 2:
-        return _columns(delta, epsilon, norm, share, rng)
+        return _columns(delta, epsilon, share, rng)
     height, width = delta.shape[1:3]
-    side = round(math.sqrt(share * height * width))
-    if norm == "linf":
-        side = min(max(side, 1), height, width)
-        square = _square(delta.shape, side, rng)
-        return np.where(square[..., None], epsilon * _signs((len(delta), 1, 1, delta.shape[3]), rng), delta)
-    side = min(max(side, 3) | 1, height, width)
+    side = min(max(round(math.sqrt(share * height * width)), 3) | 1, height, width)
     return _bumps_instead(delta, epsilon, side, rng)
 
 
@@ -124,13 +182,11 @@ def _bumps_instead(delta: FloatArray, epsilon: float, side: int, rng: Generator)
     return np.asarray(np.where(both, 0.0, delta) + fresh * np.sqrt(squares + spare))
 
 
-def _columns(delta: FloatArray, epsilon: float, norm: str, share: float, rng: Generator) -> FloatArray:
+def _columns(delta: FloatArray, epsilon: float, share: float, rng: Generator) -> FloatArray:
     width = delta.shape[1]
     count = min(max(round(share * width), 1), width)
     ranks = rng.random(delta.shape).argsort(axis=1).argsort(axis=1)
     chosen, signs = ranks < count, _signs(delta.shape, rng)
-    if norm == "linf":
-        return np.where(chosen, epsilon * signs, delta)
     other = (ranks >= count) & (ranks < 2 * count)
     kept = np.where(chosen | other, 0.0, delta)
     spare = np.sqrt(np.maximum(epsilon**2 - (kept**2).sum(axis=1, keepdims=True), 0.0))

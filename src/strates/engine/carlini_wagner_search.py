@@ -19,7 +19,7 @@ _CHECKS = 10
 #: A lead over the own class that rounding cannot turn, as a share of the largest score.
 _ROUNDING = 1e-5
 _LARGEST_C = 1e10
-_INSIDE = 0.999
+_INSIDE = 0.99999
 _FIRST_DECAY, _SECOND_DECAY, _EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -101,7 +101,8 @@ class _Search:
             nearest, best, hit, asked = self.descend(c, nearest, best, asked)
             high = tf.where(hit, tf.minimum(high, c), high)
             low = tf.where(hit, low, tf.maximum(low, c))
-            c = tf.where(tf.math.is_inf(high), tf.minimum(10 * c, _LARGEST_C), (low + high) / 2)
+            beside = tf.where(hit, c / 10, tf.minimum(10 * c, _LARGEST_C))
+            c = tf.where(tf.logical_and(low > 0, tf.math.is_finite(high)), tf.sqrt(low) * tf.sqrt(high), beside)
             return i + 1, c, low, high, nearest, best, asked
 
         c = tf.fill(tf.shape(self._codes), self._initial)
