@@ -95,6 +95,7 @@ def fit_head(estimator: Any, learning: Learning) -> None:
         settings["max_iter"] = LBFGS_ITERATIONS * estimator.max_iter
     lift = Lift(whole, lambda part: whole.whole_weights(backbone.weights, part))
     _run(estimator, head, learning, start, settings, lift)
+    estimator._head_alpha = estimator.alpha_  # what follows has none
 
 
 def fit_unfrozen(estimator: Any, learning: Learning, n_unfrozen: int) -> None:

@@ -83,7 +83,8 @@ def to_keras_script(
 
     Notes
     -----
-    The training of a ``TransferClassifier`` is not written: such a script has the network and its trained weights.
+    The training of a ``TransferClassifier`` with ``strategy="fine_tune"`` or ``"scratch"`` that was read from a file is
+    not written: the file does not keep the network as it was before the fit.
 
     Keras draws other random numbers than strates: where training draws some (dropout, noise, changes of images), the
     script's loss curve is another one, as its comment says. L-BFGS magnifies rounding where inputs are of very
@@ -108,8 +109,8 @@ def to_keras_script(
     where, train = _data(parts.estimator, data, target), weights == "retrain"
     if train and not plan.trains:
         raise ParameterError(
-            f"The training of this {plan.name} is not written: it goes in stages, or was left out. Use "
-            'weights="carry": the network and its trained weights.'
+            f'The training of this {plan.name} is not written: {plan.untold}, or use weights="carry": the network and '
+            "its trained weights."
         )
     before = keras_preprocessing(parts, plan.dtype, language, named=where.is_table, again=train)
     text = write_script(

@@ -136,7 +136,8 @@ def lbfgs_code(plan: Plan, loop: Loop, language: str, *, ftol: float, names: Nam
     if plan.kind == "multilabel":
         called = Call("tf.reduce_mean(", (called,))
     own = f" + sum({names.network}.losses)" if has_own_losses(plan.model) else ""
-    loss = lay_out(called, before="loss = ", after=own, indent=8).lstrip()
+    deeper = 4 if names.learn else 0  # a function around it takes room
+    loss = lay_out(called, before="loss = ", after=own, indent=8 + deeper).lstrip().replace("\n" + " " * deeper, "\n")
     record = fill(_RECORD, language, value="intermediate_result.fun")
     if plan.l1:
         record = record.replace("losses.append(intermediate_result.fun)", _EXCESS)

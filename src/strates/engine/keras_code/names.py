@@ -21,6 +21,10 @@ class Names:
         An optimizer that has no state yet.
     learn : tuple of str
         Parameters of the function that trains; none where training is a part of the script itself.
+    size : str
+        Rows of a batch.
+    called : str
+        What ``batches`` is called with; its parameters where there is nothing here.
     """
 
     network: str = "model"
@@ -32,6 +36,8 @@ class Names:
     watch: str = ""
     optimizer: str = "optimizer"
     learn: tuple[str, ...] = ()
+    size: str = "BATCH_SIZE"
+    called: str = ""
 
 
 #: A script's own variables.

@@ -21,6 +21,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "network": ("The network", "Le réseau"),
     "objective": ("The loss", "La fonction de perte"),
     "attack": ("The attack on the rows", "L'attaque des lignes"),
+    "head": ("The head, on the features", "La tête, sur les représentations"),
+    "head_training": ("The training of the head", "L'apprentissage de la tête"),
+    "unfreezing": ("The unfreezing", "Le dégel"),
     "slopes": ("The slope of the loss", "La pente de la perte"),
     "optimizer": ("The optimiser", "L'optimiseur"),
     "training": ("The training", "L'apprentissage"),
@@ -166,13 +169,46 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Rend un nouvel optimiseur : chaque apprentissage a le sien.",
     ),
     "learn": (
-        "Train a network to find its inputs again; return its loss curve.",
-        "Apprend à un réseau à refaire ses entrées ; rend la courbe de perte.",
+        "Train a network on its inputs; return its loss curve.",
+        "Apprend à un réseau ses entrées ; rend la courbe de perte.",
     ),
     "loss_of": (
         "Return the loss that suits a network's last layer.",
         "Rend la perte qui convient à la dernière couche d'un réseau.",
     ),
+    "double_head": (
+        "The head learns in float64, and computes in float32 in the network.",
+        "La tête apprend en float64, et calcule en float32 dans le réseau.",
+    ),
+    "stages": ("groups of layers, unfrozen one by one", "groupes de couches, dégelés un à un"),
+    "stage_rate": ("highest learning rate of the head", "plus grand pas de la tête"),
+    "layer_decay": ("a group's rate over the next one's below", "pas d'un groupe sur celui d'en dessous"),
+    "groups": (
+        "The layers that learn together: the head, then the groups from the features down.",
+        "Les couches qui apprennent ensemble : la tête, puis les groupes, des représentations vers le bas.",
+    ),
+    "unfreeze": (
+        "Let the head and the last n groups learn; return the weights of each.",
+        "Fait apprendre la tête et les n derniers groupes ; rend les poids de chacun.",
+    ),
+    "group_optimizers": (
+        "Return an optimiser for each group: the lower a group, the slower.",
+        "Rend un optimiseur par groupe : plus il est bas, plus il est lent.",
+    ),
+    "fine_tune": (
+        "Train the head and the last n groups; return the loss curve.",
+        "Apprend la tête et les n derniers groupes ; rend la courbe de perte.",
+    ),
+    "fine_tuned_model": (
+        "A network whose groups of layers have an optimiser each.",
+        "Un réseau dont chaque groupe de couches a son optimiseur.",
+    ),
+    "features_once": (
+        "The frozen layers compute the features of each row once.",
+        "Les couches gelées calculent une fois les représentations de chaque ligne.",
+    ),
+    "unfrozen_word": ("Groups unfrozen:", "Groupes dégelés :"),
+    "no_help": ("it did not help", "cela n'a pas aidé"),
     "layer_word": ("Layer", "Couche"),
     "together_word": ("All layers together", "Toutes les couches ensemble"),
     "next_codes": (

@@ -23,6 +23,37 @@ Loop = Literal["fit", "tape"]
 
 
 @dataclass(frozen=True, eq=False)
+class Stages:
+    """How a transfer network went on learning after its head.
+
+    Attributes
+    ----------
+    features : str
+        The layer whose output the head is given.
+    groups : tuple of tuple of str
+        Layers of the backbone, from the features down to the input.
+    n : int
+        How many groups are unfrozen, one after the other.
+    epochs, batch_size : int
+        Of a stage.
+    rate, decay : float
+        Learning rate of the head; how much smaller that of each group below is.
+    freeze_batch_norm : bool
+    optimizer : str or keras.optimizers.Optimizer
+    """
+
+    features: str
+    groups: tuple[tuple[str, ...], ...]
+    n: int
+    epochs: int
+    batch_size: int
+    rate: float
+    decay: float
+    freeze_batch_norm: bool
+    optimizer: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A network, and how it was trained.
 
@@ -65,6 +96,12 @@ class Plan:
         Of the small autoencoders that a stack was made of, one for each layer.
     places : tuple of pairs of str
         For each of these, the layers of the stack that its two layers become.
+    head : Plan or None
+        Of a transfer network: of its last layers, which learn from features.
+    stages : Stages or None
+        How it went on.
+    untold : str
+        Why its training cannot be written.
     """
 
     name: str
@@ -87,6 +124,9 @@ class Plan:
     one_batch: bool = False
     layers: tuple[Plan, ...] = ()
     places: tuple[tuple[str, str], ...] = ()
+    head: Plan | None = None
+    stages: Stages | None = None
+    untold: str = ""
 
     @property
     def lbfgs(self) -> bool:
@@ -186,8 +226,8 @@ class Plan:
 
     @property
     def trains(self) -> bool:
-        """Whether there is a training to write; stages are not."""
-        return self.name != "TransferClassifier"
+        """Whether there is a training to write."""
+        return not self.untold
 
     @property
     def fine_tuned(self) -> bool:

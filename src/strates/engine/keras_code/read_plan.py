@@ -13,6 +13,7 @@ from strates._types import AnyArray
 from strates.engine.compiler import choose_compiler, is_dense
 from strates.engine.keras_code.perceptron import perceptron_plan
 from strates.engine.keras_code.plan import AUTO_BATCH, Plan
+from strates.engine.keras_code.transfer_plan import with_training
 from strates.engine.tied_weights import TiedWeights
 from strates.exceptions import ParameterError
 
@@ -49,8 +50,9 @@ def read_plan(est: Any) -> Plan:
         parameters["_exact"] = True
     autoencoder, tied = hasattr(architecture, "code_layer"), TiedWeights.of(architecture)
     encoding = getattr(est, "_encoding", None)
-    lbfgs = isinstance(parameters.get("solver"), str) and parameters["solver"] == "lbfgs"
-    return Plan(
+    transfers = type(est).__name__ == "TransferClassifier"
+    lbfgs = isinstance(parameters.get("solver"), str) and parameters["solver"] == "lbfgs" and not transfers
+    plan = Plan(
         name=type(est).__name__,
         model=architecture.build_for_training() if autoencoder else architecture.build(),
         kind=est._kind,
@@ -59,7 +61,7 @@ def read_plan(est: Any) -> Plan:
         alpha=float(getattr(est, "alpha_", 0.0)),
         seed=int(est._seed),
         trained=tied.free(_trained(est, linear)),
-        initial=[] if type(est).__name__ == "TransferClassifier" else _free(tied, _initial(est)),
+        initial=[] if transfers else _free(tied, _initial(est)),
         activation=getattr(architecture, "activation", "relu"),
         image_shape=getattr(est, "image_shape_", None),
         double=linear or lbfgs,
@@ -68,6 +70,7 @@ def read_plan(est: Any) -> Plan:
         **_attack(est, architecture),
         **_layers(est, architecture),
     )
+    return with_training(plan, est) if transfers else plan
 
 
 def _attack(est: Any, architecture: Any) -> dict[str, Any]:

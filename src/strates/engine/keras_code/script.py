@@ -20,6 +20,7 @@ from strates.engine.keras_code.preprocessing import Preprocessing
 from strates.engine.keras_code.settings import settings_code
 from strates.engine.keras_code.stack import layers_code, stack_optimizer_code, stack_training_code
 from strates.engine.keras_code.training import training_code
+from strates.engine.keras_code.transfer import transfer_parts
 from strates.engine.keras_code.words import fill, phrase
 
 _DOUBLE = """
@@ -139,6 +140,8 @@ def _optimizer(plan: Plan, language: str) -> str:
 
 
 def _learning(plan: Plan, loop: Loop, language: str) -> list[tuple[str, str]]:
+    if plan.head is not None:
+        return transfer_parts(plan, loop, language)
     if plan.layers:
         return [
             ("layers", layers_code(plan, language)),

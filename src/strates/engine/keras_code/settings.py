@@ -12,6 +12,7 @@ from strates.engine.keras_code.data import Data
 from strates.engine.keras_code.layout import Call, lay_out, literal
 from strates.engine.keras_code.objective import learning_rate
 from strates.engine.keras_code.plan import Plan
+from strates.engine.keras_code.transfer import stage_settings
 from strates.engine.keras_code.words import fill, phrase
 
 
@@ -25,11 +26,11 @@ def settings_code(plan: Plan, data: Data, language: str, *, train: bool) -> str:
         rows.append(("TRAIN", str(train), "train_constant"))
     rows.append(("CARRIED", 'np.load(Path(__file__).with_suffix(".npz"))', "carried_constant"))
     lines = [_line(*row, language) for row in rows]
-    numbers = [_line(*row, language) for row in _numbers(plan)] if plan.trains else []
+    numbers = [_line(*row, language) for row in _numbers(plan.head or plan, plan)] if plan.trains else []
     return "\n".join([*lines, "", *numbers] if numbers else lines)
 
 
-def _numbers(plan: Plan) -> list[tuple[str, str, str]]:
+def _numbers(plan: Plan, whole: Plan) -> list[tuple[str, str, str]]:
     p = plan.parameters
     found: list[tuple[str, Any, str]] = [("EPOCHS", int(p["max_iter"]), "epochs" if plan.patient or plan.lbfgs else "")]
     rate = None if plan.lbfgs else learning_rate(plan)
@@ -52,12 +53,13 @@ def _numbers(plan: Plan) -> list[tuple[str, str, str]]:
         if plan.layers:
             seeds = [integer_seed(one.seed or 0, "validation") for one in plan.layers]
             found.append(("LAYER_SPLITS", seeds, "layer_seeds"))
-    if plan.seed is not None and plan.shuffled:
+    later = stage_settings(whole)
+    if plan.seed is not None and (plan.shuffled or (later and plan.parameters.get("shuffle", True))):
         found += [("ORDER_SEED", integer_seed(plan.seed, "order"), "order_seed")] if plan.fine_tuned else []
         if plan.layers:
             seeds = [integer_seed(one.seed or 0, "order") for one in plan.layers]
             found.append(("LAYER_SEEDS", seeds, "layer_seeds"))
-    found += attack_settings(plan)
+    found += [*attack_settings(plan), *later]
     plain = [
         (name, value if isinstance(value, list) else np.asarray(value).item(), what) for name, value, what in found
     ]

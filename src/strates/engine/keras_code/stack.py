@@ -106,7 +106,7 @@ def stack_training_code(plan: Plan, loop: Loop, language: str) -> str:
         rows=rows,
         learn=f"learn({', '.join(layer)})",
         code=plan.layers[0].code_layer,
-        together="\n" + indent(called, "    ") + "\n" if plan.fine_tuned else "",
+        together="\n" + indent(called, "    ") if plan.fine_tuned else "",
     )
     text = join([_loss_of(language) if mixed else "", trained, run])
     return text.replace("len(X_train)", "N_LEARNED") if early else text

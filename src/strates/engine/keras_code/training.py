@@ -22,8 +22,8 @@ _BATCHES = '''
 def batches($given):
     """$batches"""
     order = $order_code
-    for first in range(0, len(X_train), BATCH_SIZE):
-        rows = order[first : first + BATCH_SIZE]
+    for first in range(0, len(X_train), $size):
+        rows = order[first : first + $size]
         yield $batch
 '''
 _WATCH = '''
@@ -201,6 +201,16 @@ def training_code(plan: Plan, loop: Loop, language: str, names: Names = SCRIPT) 
     names : Names
         With parameters to learn, the loop is a function.
     """
+    parts = [
+        batches_code(plan, language, names),
+        watch_code(plan, language, names) if plan.stops_early else "",
+        *(_by_fit(plan, language, names) if loop == "fit" else _by_tape(plan, language, names)),
+    ]
+    return join(parts)
+
+
+def batches_code(plan: Plan, language: str, names: Names = SCRIPT) -> str:
+    """Write the order of the rows, and the batches."""
     batch = ", ".join(
         [
             f"{names.rows}[rows]",
@@ -208,13 +218,12 @@ def training_code(plan: Plan, loop: Loop, language: str, names: Names = SCRIPT) 
             *(["weights_train[rows]"] if plan.weighted else []),
         ]
     )
-    order = f"order_of_rows({names.order})" if plan.shuffled else f"np.arange(len({names.rows}))"
+    shuffled = bool(plan.parameters.get("shuffle", True))
+    order = f"order_of_rows({names.order})" if shuffled else f"np.arange(len({names.rows}))"
     parts = [
         fill("# $random", language) if plan.draws else "",
-        fill(_ORDER, language, given=names.order, seed=names.seed) if plan.shuffled else "",
-        fill(_BATCHES, language, given=names.batches, batch=batch, order_code=order),
-        watch_code(plan, language, names) if plan.stops_early else "",
-        *(_by_fit(plan, language, names) if loop == "fit" else _by_tape(plan, language, names)),
+        fill(_ORDER, language, given=names.order, seed=names.seed) if shuffled else "",
+        fill(_BATCHES, language, given=names.batches, batch=batch, order_code=order, size=names.size),
     ]
     return join(parts)
 
@@ -303,9 +312,9 @@ def _by_fit(plan: Plan, language: str, names: Names) -> list[str]:
         ("every_batch", Keyword("steps_per_epoch", "STEPS"), Keyword("epochs", "EPOCHS"), *callbacks,
          Keyword("verbose", "2")),
     )  # fmt: skip
-    batches = f"every_batch = (batch for epoch in range(EPOCHS) for batch in batches({names.batches}))"
+    batches = f"every_batch = (batch for epoch in range(EPOCHS) for batch in batches({names.called or names.batches}))"
     if len(batches) > WIDTH - 4:
-        loops = f"for epoch in range(EPOCHS) for batch in batches({names.batches})"
+        loops = f"for epoch in range(EPOCHS) for batch in batches({names.called or names.batches})"
         batches = f"every_batch = (\n    batch {loops}\n)"
     fit = dedent(lay_out(run, before="history = ", indent=4))
     train = fill(_FIT, language, compile=compiled, batches=batches, fit=fit)
@@ -348,7 +357,9 @@ def _by_tape(plan: Plan, language: str, names: Names) -> list[str]:
         attack=f"    {attacked_call(plan, 'optimizer.iterations')}\n" if plan.attack is not None else "",
         steepness=_slope(plan, 8),
     )
-    train = fill(_LOOP, language, begin=begin, batches=names.batches, rows=names.rows, then=then, finish=finish)
+    train = fill(
+        _LOOP, language, begin=begin, batches=names.called or names.batches, rows=names.rows, then=then, finish=finish
+    )
     if names.learn:
         return [either(f"optimizer = {names.optimizer}\n\n{step}\n\n{train}", language, names)]
     return [step, either(train.rstrip("\n"), language, names)]
