@@ -98,7 +98,8 @@ def _example(
 ) -> AttackExample:
     delta = result.adversarial[row] - result.original[row]
     known = np.array([victim.columns is not None and place in victim.columns.inputs for place in range(len(delta))])
-    order = np.lexsort([~known, -np.abs(delta).round(6)])  # of equal ones those first that a table tells
+    shares = np.abs(delta) / max(float(np.abs(delta).max()), 1e-30)
+    order = np.lexsort([-shares, ~known, -shares.round(1)])  # of about equal ones those first that the table has
     order = order[delta[order] != 0]
     changes = tuple(_change_text(result, victim, row, place) for place in order[:_CHANGES].tolist())
     was, now = (_said(one, victim.classifier.classes_) for one in (before, after))

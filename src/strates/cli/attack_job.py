@@ -20,7 +20,7 @@ from strates.cli.attack_rows import AttackedRows, attacked_images, attacked_tabl
 from strates.cli.attack_saved import save_attacked
 from strates.cli.attack_shown import attack_as_json, show_attack
 from strates.cli.attack_victim import AttackVictim, victim_of
-from strates.cli.attack_words import attack_facts, attack_notes
+from strates.cli.attack_words import attack_facts, attack_notes, most_changes
 from strates.cli.image_options import is_folder
 from strates.cli.model_card import ModelCard, read_card
 from strates.cli.outputs import check_output
@@ -36,7 +36,7 @@ _SHARES = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1.0, 1.5)
 _SHARES_OF_SQUARE = (0.0, 0.5, 1.0)
 _CURVE_OF = {AttackMethod.tabular: "cost", AttackMethod.deepfool: "distance", AttackMethod.cw: "distance"}
 #: Accuracies that are told apart in a figure.
-_APART = 0.1
+_APART = 0.3
 _PROGRAMS = ("strates", "keras", "tensorflow", "scikit-learn", "numpy")
 
 
@@ -180,7 +180,7 @@ def _content(
             scale=plan.scale,
             epsilon=plan.epsilon,
             norm=plan.norm,
-            max_changes=getattr(plan.attack, "max_changes", None),
+            max_changes=most_changes(plan, victim),
             target=job.target,
         ),
         facts=attack_facts(plan, victim, target=target, n_before=n_before),

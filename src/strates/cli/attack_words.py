@@ -57,7 +57,7 @@ def attack_facts(plan: AttackPlan, victim: AttackVictim, *, target: Any, n_befor
     if target is not None:
         n_own = n_before - len(victim.rows.y)
         facts.append(f"{n_own:,} of them are {target} already, and were left out." if n_own else "")
-    columns = count(getattr(plan.attack, "max_changes", 0), "column")
+    columns = count(most_changes(plan, victim) or 0, "column")
     facts.append(with_noun(_DONE[plan.method].format(columns=columns), noun))
     if plan.epsilon is not None:
         facts.append(
@@ -70,6 +70,12 @@ def attack_facts(plan: AttackPlan, victim: AttackVictim, *, target: Any, n_befor
             "a row is of it."
         )
     return tuple(one for one in facts if one)
+
+
+def most_changes(plan: AttackPlan, victim: AttackVictim) -> int | None:
+    """Return how many columns could change at once; None where all inputs are moved."""
+    most = getattr(plan.attack, "max_changes", None)
+    return None if most is None else min(int(most), victim.rows.X.shape[1] - len(plan.attack.immutable))
 
 
 def attack_notes(plan: AttackPlan, victim: AttackVictim, result: Any) -> tuple[str, ...]:
@@ -95,14 +101,14 @@ def attack_notes(plan: AttackPlan, victim: AttackVictim, result: Any) -> tuple[s
         notes.append(
             f"{len(victim.names) - len(victim.columns.inputs)} of the {len(victim.names)} inputs are no columns of "
             "numbers: a category is moved to between absent and present, which no row of a table can be. Changes that "
-            "a row can have are found by --method tabular."
+            "a row can have are found by the method tabular."
         )
     if victim.noun == "image" and result.success.any():
         notes.append(_rounded(victim, result))
     if plan.epsilon is not None and not (result.success | result.already_wrong).all():
         notes.append(
             with_noun(
-                "What this attack did not fool may be fooled by another, or by more --steps: the accuracy under attack "
+                "What this attack did not fool may be fooled by another, or by more steps: the accuracy under attack "
                 "is at most what is told here.",
                 victim.noun,
             )
