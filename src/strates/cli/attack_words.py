@@ -97,11 +97,15 @@ def attack_notes(plan: AttackPlan, victim: AttackVictim, result: Any) -> tuple[s
             "The changes say what this model's answer depends on, not what would change a row's true class: the other "
             "columns stay as they were, even those that go with the one that is changed."
         )
-    elif victim.columns is not None and len(victim.columns.inputs) < len(victim.names):
+    elif victim.columns is not None:
+        n_others = len(victim.names) - len(victim.columns.inputs)
+        others = (
+            f"; {n_others} of the {len(victim.names)} inputs are no columns of numbers: a category is moved to between "
+            "absent and present, which no row of a table can be"
+        )
         notes.append(
-            f"{len(victim.names) - len(victim.columns.inputs)} of the {len(victim.names)} inputs are no columns of "
-            "numbers: a category is moved to between absent and present, which no row of a table can be. Changes that "
-            "a row can have are found by the method tabular."
+            f"Numbers need not stay whole, or within the range of their column{others if n_others else ''}. Changes "
+            "that a row can have are found by the method tabular."
         )
     if victim.noun == "image" and result.success.any():
         notes.append(_rounded(victim, result))
