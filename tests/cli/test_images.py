@@ -393,6 +393,10 @@ def test_info_and_report(photos: dict[str, Any], strates: Any) -> None:
             "fit photos --set padding=valid --set filters=(4,8,8) --image-size 8",
             r"are 8 x 8 pixels, but 3 blocks with padding=\"valid\" need at least 22 x 22\. Add a larger --image-size",
         ),
+        (
+            "fit photos --model transfer --backbone VGG16 --weights w.h5 --image-size 16",
+            r"VGG16 needs images of at least 32 x 32 pixels, but X has .* 16 x 16\. Add --image-size 32, or more",
+        ),
         ("fit one", r"one has one class only, 'a'; expected one subfolder for each of at least two classes"),
         ("fit single", r"'b' in single has a single image; expected at least two of each class"),
         ("fit empty", r"The folder empty is empty; expected one subfolder a class"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -15,6 +16,7 @@ from strates import (
     NetworkClassifier,
     Perceptron,
     StackedAutoencoder,
+    TransferClassifier,
 )
 
 #: Where random masks or a batch's statistics count rows, a row of weight 2 and the same row twice are two things.
@@ -58,4 +60,20 @@ def test_no_failure_is_expected(estimator: Any, check: Any) -> None:
     expected_failed_checks=lambda estimator: COUNTS_ROWS,
 )
 def test_with_dropout_and_batch_normalisation(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def any_image() -> keras.Model:
+    """Return a network of random filters that takes images of any size, and so rows of any width."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(64, 3, padding="same", activation="relu"), keras.layers.GlobalAveragePooling2D()]
+    return keras.Sequential([keras.Input((None, None, 1)), *layers])
+
+
+#: The check pickles the parameters before and after, and the pickle of a keras.Model tells that it has been called.
+USED = {"check_estimators_overwrite_params": "the pickle of a keras.Model that was used is another"}
+
+
+@parametrize_with_checks([TransferClassifier(any_image(), alpha=0.01)], expected_failed_checks=lambda estimator: USED)
+def test_on_a_backbone(estimator: Any, check: Any) -> None:
     check(estimator)

@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score
 from strates import MLPClassifier, TransferClassifier
 from strates.exceptions import DataError, ParameterError, TargetError
 from strates.studies import paired_differences, paired_split, transfer_study
+from strates.studies.transfer_study import _default_network
 
 MLP = MLPClassifier((6,), batch_size=64, learning_rate="cosine", learning_rate_init=0.01, max_iter=30)
 
@@ -52,6 +53,24 @@ def test_each_run_is_what_one_would_do_by_hand(frame: Any) -> None:
     found = frame[(frame["strategy"] == "features") & (frame["seed"] == 2)]
     assert found["test_accuracy"].item() == expected
     assert found["n_per_class"].item() == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_rows", "side", "max_iter"),
+    [
+        ((28, 28), 15_000, 4, 5),
+        ((8, 8), 900, 2, 30),
+        ((64,), 5_000, 2, 15),
+        ((20, 32, 3), 900, 3, 30),
+        ((3, 9), 9, 2, 30),
+    ],
+)
+def test_the_default_network_leaves_two_to_four_pixels(shape: Any, n_rows: int, side: int, max_iter: int) -> None:
+    clf = _default_network(np.zeros((1, *shape)), n_rows)
+    images = np.zeros((2, *shape), np.float32)
+    network = clf.initialized(images, [0, 1]).network_
+    last = [layer.output.shape for layer in network.layers if layer.name.startswith("pool_")][-1]
+    assert (min(last[1:3]), clf.max_iter) == (side, max_iter)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,9 @@ _IN_OTHER_WORDS = (
         "Methods that need no gradient still work: --method square, and --method tabular for a table.",
     ),
     (re.compile(r"^immutable names column"), "--immutable names column"),
+    (re.compile(r"With image_size=(\d+) or more the network enlarges them itself"), r"Add --image-size \1, or more"),
+    (re.compile(r"With image_size=\((\d+), (\d+)\) the network resizes them itself"), r"Add --image-size \1x\2"),
+    (re.compile(r'give another file of them: weights="(.+?)"'), r"give another file of them: --weights \1"),
     (re.compile(r"Give larger images, fewer filters, or"), "Add a larger --image-size, give fewer --set filters, or"),
 )
 
