@@ -12,6 +12,7 @@ from strates import TransferClassifier
 from strates.inspection import diagnose
 from strates.inspection.doctor import patient as patients
 from strates.inspection.doctor.patient import Patient
+from strates.inspection.doctor.remedies import simplify
 
 Rows = tuple[Any, Any, Any, Any]
 TUNE = {"strategy": "fine_tune", "unfreeze": "all", "fine_tune_learning_rate": 0.01, "random_state": 0}
@@ -42,6 +43,16 @@ def test_fine_tuning_that_overfits_is_to_stop_at_features(backbone: keras.Model)
     clf = TransferClassifier(backbone, **wild).fit(X[:80], y[:80])
     found = {one.code: one for one in diagnose(clf, X[:80], y[:80], X_test=X[80:], y_test=y[80:])}
     assert found["overfitting"].remedy == "clf.set_params(strategy='features').fit(X, y)"
+
+
+def test_a_penalty_that_was_chosen_on_held_out_rows_is_not_raised(backbone: keras.Model, digits: Rows) -> None:
+    X, y, _, _ = digits
+    remedies = {
+        alpha: simplify(Patient(TransferClassifier(backbone, alpha=alpha, random_state=0).fit(X[:90], y[:90]), X, y))
+        for alpha in ("auto", 0.01)
+    }
+    assert remedies["auto"].code.startswith("print(clf.alpha_)  # chosen on held-out rows")
+    assert remedies[0.01].settings == {"alpha": 0.1}
 
 
 def test_losses_of_frozen_networks_are_those_of_their_answers(backbone: keras.Model, digits: Rows) -> None:

@@ -198,6 +198,9 @@ def simplify(patient: Patient) -> Remedy:
         return replace_classifier(patient, "LogisticRegression(alpha=0.01)", "from strates import LogisticRegression")
     if settings.get("strategy") == "fine_tune" and patient.classifier.n_unfrozen_:
         return change(patient, strategy="features")
+    if "strategy" in settings and settings["alpha"] == "auto":
+        told = "# chosen on held-out rows: more of them, or larger images, narrow the gap"
+        return Remedy(f"print({patient.last_expression}.alpha_)  {told}")
     changes: dict[str, Any] = {"alpha": float(f"{max(1e-3, 10 * patient.classifier.alpha_):.0e}")}
     if settings.get("dropout") == 0 and patient.learns_by_steps:
         changes["dropout"] = 0.3
