@@ -373,6 +373,8 @@ class TestRefusals:
     def test_validation_rows_have_no_labels(self, wine: Any) -> None:
         with pytest.raises(DataError, match=r"validation_data is a tuple of 2; .* Give the rows alone"):
             Autoencoder((2,)).fit(wine, validation_data=(wine, None))
+        with pytest.raises(DataError, match=r"shape \(178, 13, 1\).*laid flat: X.reshape\(178, -1\)"):
+            Autoencoder((2,)).fit(wine[:, :, None])
 
     def test_codes_of_another_width(self, fitted: Autoencoder, wine: Any) -> None:
         with pytest.raises(DataError, match=r"The codes have 13 columns, but .* have 3\. Give what transform returns"):

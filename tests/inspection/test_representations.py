@@ -13,10 +13,18 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from strates import CNNClassifier, LogisticRegression, MLPClassifier, NetworkClassifier, Perceptron, tabular_pipeline
+from strates import (
+    Autoencoder,
+    CNNClassifier,
+    LogisticRegression,
+    MLPClassifier,
+    NetworkClassifier,
+    Perceptron,
+    tabular_pipeline,
+)
 from strates.datasets import moons, spiral
 from strates.exceptions import DataError, ParameterError
-from strates.inspection import Representation, StraightBoundary, memory_and_flops, representations
+from strates.inspection import Representation, StraightBoundary, linear_probes, memory_and_flops, representations
 from strates.inspection.representations import principal_plane
 
 X, Y = spiral(60)
@@ -74,6 +82,24 @@ def test_of_very_wide_spaces_two_directions_are_found_without_the_others() -> No
     _, axes, ratio = principal_plane(line)
     np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-9)
     np.testing.assert_allclose(ratio, [1, 0], atol=1e-9)
+
+
+def test_an_autoencoders_spaces_go_down_to_its_code() -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 5))
+    auto = Autoencoder((4, 2), activation="tanh", max_iter=3, random_state=0)
+    spaces = representations(make_pipeline(StandardScaler(), auto).fit(rows), rows)
+    assert [(one.name, one.width, one.boundary) for one in spaces] == [
+        ("input", 5, None), ("encoder_1", 4, None), ("encoder_2", 2, None),
+    ]  # fmt: skip
+    scaled = StandardScaler().fit_transform(rows)
+    kernel, bias = auto.encoder_.layers[1].get_weights()
+    np.testing.assert_allclose(spaces[1].activations, np.tanh(scaled @ kernel + bias), atol=1e-5)
+    np.testing.assert_allclose(spaces[2].projection, auto.transform(scaled), atol=1e-5)
+    outwards = representations(auto, scaled, layers="decoder_1")
+    assert outwards[0].width == 4
+    table = linear_probes(auto, scaled, np.where(rows[:, 0] > 0, "up", "down"))
+    assert table["space"].unique().tolist() == ["input", "PCA (4)", "PCA (2)", "encoder_1", "encoder_2"]
+    assert table.loc[0, "accuracy"] > 0.9  # the sign of an input is in the input
 
 
 def test_augmentation_is_no_space() -> None:

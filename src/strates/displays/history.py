@@ -143,7 +143,7 @@ class HistoryDisplay(Display):
         if self.quantity == "loss":
             ax.set_ylim(bottom=0)
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="upper right" if self.quantity == "loss" else "lower right")
+            ax.legend(loc="best")
 
     def describe(self) -> str:
         """Return the first and last values of each curve, and the epoch kept."""

@@ -114,8 +114,9 @@ class RepresentationDisplay(Display):
 
         Parameters
         ----------
-        clf : fitted classifier or pipeline
-            A classifier of strates, or a pipeline that ends in one.
+        clf : fitted classifier, autoencoder or pipeline
+            A classifier of strates, an autoencoder (its spaces down to the code, whose plane shows whether classes
+            that it was never told of lie apart), or a pipeline that ends in one.
         X : DataFrame or array of n_rows rows
             Rows that the network was not trained on, if the probes are to be believed.
         y : array-like of shape (n_rows,)
@@ -140,7 +141,7 @@ class RepresentationDisplay(Display):
         DataError
             X has no row, or X and y differ in length.
         """
-        known = np.asarray(split_pipeline(clf)[1].classes_)
+        known = np.asarray(getattr(split_pipeline(clf)[1], "classes_", np.unique(y)))
         n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
         if n_rows != len(y):
             raise DataError(f"X has {n_rows} rows and y has {len(y)} labels; they must be as many.")

@@ -137,6 +137,15 @@ class BaseAutoencoder(NetworkLearner):
                 "anew at each step. Use solver='adam' or 'sgd', or denoising=0."
             )
 
+    def _check_X(self, X: Any, *, reset: bool) -> Any:
+        shape: tuple[int, ...] = getattr(X, "shape", ())
+        if len(shape) > 2:
+            raise DataError(
+                f"Found array of shape {tuple(shape)}, with dim {len(shape)}; {type(self).__name__} takes rows of "
+                f"numbers, such as images laid flat: X.reshape({shape[0]}, -1)."
+            )
+        return super()._check_X(X, reset=reset)
+
     def _check_rows(self, X: Any, *, reset: bool) -> Any:
         """Check X, which logistic outputs can only reconstruct within [0, 1]."""
         rows = self._check_X(X, reset=reset)

@@ -78,7 +78,7 @@ class ConvWindow:
             The window is larger than the padded image.
         """
         (above, below), (left, right) = self.borders(height, width)
-        plain = Windows(self.size, self.strides, dilation=self.dilation, owner="The network")
+        plain = Windows(self.size, self.strides, dilation=self.dilation, owner="This layer")
         return plain.stops(above + height + below, left + width + right)
 
     @property

@@ -53,8 +53,8 @@ def linear_probes(
 
     Parameters
     ----------
-    clf : fitted classifier or pipeline
-        A classifier of strates, or a pipeline that ends in one. The input is what reaches the network.
+    clf : fitted classifier, autoencoder or pipeline
+        A classifier or autoencoder of strates, or a pipeline that ends in one. The input is what reaches the network.
     X : DataFrame or array of n_rows rows
         Held-out rows, as the pipeline takes them.
     y : array-like of shape (n_rows,)
@@ -125,10 +125,11 @@ def linear_probes(
             f"X has {n_rows} rows and y has {len(y)} labels; they must be as many. Take both from one table."
         )
     last = network_inputs(clf, X[:1])[1]
-    codes = encode_labels(y, np.asarray(last.classes_))
+    classes = getattr(last, "classes_", np.unique(y))  # an autoencoder learned from no labels
+    codes = encode_labels(y, np.asarray(classes))
     rows = sample_rows(codes, max_rows, random_state)
     codes = codes[rows]
-    n_folds = _n_folds(codes, last.classes_, cv)
+    n_folds = _n_folds(codes, classes, cv)
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
     spaces = network_spaces(clf, take_rows(X, rows), layers=layers).values
     most = len(codes) - -(-len(codes) // n_folds)  # a fold's training rows span no more components

@@ -24,7 +24,8 @@ class NetworkSpaces:
     shapes : dict of str to tuple of int
         Shape of one row in each space, before it is flattened.
     last : str
-        The space that the output layer takes, whether or not it is among ``values``.
+        The space that the output layer takes, whether or not it is among ``values``; empty for an autoencoder, whose
+        outputs tell no classes apart.
     """
 
     values: dict[str, FloatArray]
@@ -37,11 +38,11 @@ def network_spaces(clf: Any, X: Any, *, layers: Any = None) -> NetworkSpaces:
 
     Parameters
     ----------
-    clf : fitted classifier or pipeline
+    clf : fitted classifier, autoencoder or pipeline
     X : DataFrame or array of n_rows rows
         As the pipeline takes them.
     layers : sequence of (str or int), str, int or None, default=None
-        Which spaces; all by default.
+        Which spaces; all by default, of an autoencoder those down to its code.
 
     Returns
     -------
@@ -53,6 +54,8 @@ def network_spaces(clf: Any, X: Any, *, layers: Any = None) -> NetworkSpaces:
         There is no such layer, or the network is a subclass of ``keras.Model`` that cannot be looked into.
     """
     inputs, last = network_inputs(clf, X)
+    if hasattr(last, "encoder_"):
+        return _autoencoder_spaces(last, inputs, layers)
     # `transform` notes which layer was last asked for: a copy keeps the user's own note as it is
     twin = copy.copy(last)
     first = twin.transform(inputs)  # refuses what cannot be looked into
@@ -69,3 +72,15 @@ def network_spaces(clf: Any, X: Any, *, layers: Any = None) -> NetworkSpaces:
         shapes[name] = tuple(int(n) for n in found.shape[1:])
         values[name] = np.asarray(found, dtype=np.float64).reshape(len(found), -1)
     return NetworkSpaces(values, shapes, last_name)
+
+
+def _autoencoder_spaces(autoencoder: Any, inputs: Any, layers: Any) -> NetworkSpaces:
+    down_to_code = [INPUT, *(layer.name for layer in autoencoder.encoder_.layers[1:])]
+    names = down_to_code if layers is None else choose_spaces(autoencoder.network_, layers)
+    found = np.asarray(inputs.toarray() if hasattr(inputs, "toarray") else inputs, dtype=np.float32)
+    every = {INPUT: found}
+    for layer in autoencoder.network_.layers[1:]:  # a chain of dense layers
+        found = np.asarray(layer(found))
+        every[layer.name] = found
+    values: dict[str, FloatArray] = {name: every[name].astype(np.float64) for name in names}
+    return NetworkSpaces(values, {name: value.shape[1:] for name, value in values.items()}, "")

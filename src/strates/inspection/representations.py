@@ -109,8 +109,9 @@ def representations(clf: Any, X: Any, *, layers: Any = None) -> tuple[Representa
 
     Parameters
     ----------
-    clf : fitted classifier or pipeline
-        A classifier of strates, or a pipeline that ends in one. The input is what reaches the network.
+    clf : fitted classifier, autoencoder or pipeline
+        A classifier or autoencoder of strates, or a pipeline that ends in one. The input is what reaches the network.
+        Of an autoencoder the spaces go down to its code, without a boundary.
     X : DataFrame or array of n_rows rows
         As the pipeline takes them; at least one row.
     layers : sequence of (str or int), str, int or None, default=None
