@@ -203,6 +203,16 @@ def test_rows_of_another_table_are_drawn_from_all_of_it(fitted: Any, strates: An
     assert done.stdout == strates(*words, "--rows", 20, "--json").stdout
 
 
+def test_rows_of_a_stream_are_numbered_among_those_drawn(strates: Any, trees: Any) -> None:
+    trees(120).to_csv("trees.csv", index=False)
+    words = ("--target", "kind", "--stream", "--epochs", "2", "--hidden", "4", *FAST)
+    assert strates("fit", "trees.csv", *words).exit_code == 0
+    done = strates("attack", "trees.strates", "trees.csv", "--rows", 5, "--no-page", "--save", "rows", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert pd.read_csv("rows.csv")["row"].tolist() == [0, 1, 2, 3, 4]
+    assert "rows bear their numbers among those drawn" in json.loads(done.stdout)["notes"][-1]
+
+
 # --- images -----------------------------------------------------------------------------------------
 
 

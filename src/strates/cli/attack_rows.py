@@ -18,7 +18,7 @@ from strates.cli.image_parts import relative_names, split_images
 from strates.cli.model_card import ModelCard
 from strates.cli.reading_progress import reading_images
 from strates.cli.screen import Screen
-from strates.cli.sources import Source
+from strates.cli.sources import Source, is_streamed
 from strates.datasets import ImageFolder, read_image_folder
 from strates.exceptions import ImageError, ParameterError, TargetError, did_you_mean
 
@@ -107,8 +107,10 @@ def attacked_table(
     split = rows_of_the_fit(source, card)
     if split is None:
         X, y, notes = read_labelled(source, card, classes, seed, screen)
+        streamed = is_streamed(source, None)
         reference, drawn_from = X, f"{len(y):,} rows of {Path(source.given).name}"
     else:
+        streamed = is_streamed(source, read_request(card.command).stream)
         X, y, notes = split.X_test, np.asarray(split.y_test), split.notes
         reference = pd.concat([split.X, X])
         drawn_from = f"{len(y):,} rows of {Path(source.given).name} that were held out at the fit"
@@ -116,6 +118,9 @@ def attacked_table(
         screen.note(note)
     places = _drawn(len(X), n_rows, seed)
     chosen = X.iloc[places]
+    if streamed:  # samples of a stream do not know where they stood in the table
+        chosen = chosen.reset_index(drop=True)
+        screen.note("The table is streamed: rows bear their numbers among those drawn, not those in the table.")
     return AttackedRows(
         chosen, y[places], tuple(f"row {label}" for label in chosen.index), len(X), drawn_from, reference
     )
