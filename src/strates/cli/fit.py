@@ -183,8 +183,8 @@ def fit(
     strategy: Annotated[
         Strategy | None,
         typer.Option(
-            help="Train a linear classifier on its features; then also its last layers; or all of it from random "
-            "weights.",
+            help="Train a linear classifier on its features; then its last layers too, as far as that helps on images "
+            "held out; or all of it from random weights.",
             show_default="features",
             rich_help_panel=_TRANSFER,
         ),
