@@ -95,9 +95,9 @@ def transfer_study(
     Notes
     -----
     What to expect: on 30,000 images of MNIST, ten seeds, the digits 0 to 4 teach 5 to 9, of which there are ten images
-    each. Features reach 93.2 % on the others, fine-tuning 93.1 %, learning from scratch 88.3 %: gains of 5.0 points (95 %
-    interval 3.5 to 6.4) and 4.9 (3.5 to 6.3). On scikit-learn's digits of 8 x 8 pixels, where ten images a class are
-    enough for 94 % from scratch, there is nothing to gain: fine-tuning -0.4 points (-1.7 to 0.9), eight seeds.
+    each. Features reach 93.2 % on the others, fine-tuning 93.1 %, learning from scratch 88.3 %: gains of 5.0 points
+    (95 % interval 3.5 to 6.4) and 4.9 (3.5 to 6.3). On scikit-learn's digits of 8 x 8 pixels, where ten images a class
+    are enough for 94 % from scratch, there is nothing to gain: fine-tuning -0.4 points (-1.7 to 0.9), eight seeds.
 
     References
     ----------
