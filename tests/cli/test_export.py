@@ -14,6 +14,8 @@ import pytest
 import tensorflow as tf
 
 from strates import load
+from strates.exceptions import StratesError
+from strates.export import check_keras_script, to_keras_script
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +91,33 @@ def test_keras(fitted: Any, strates: Any) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("trees_keras.py and trees_keras.npz: a Keras script, ")
+    assert lines[1].startswith("checked: run on 100 random rows, its answers are the model's, to ")
     assert lines[-1].strip() == "python trees_keras.py"
     script = Path("trees_keras.py").read_text(encoding="utf-8")
     assert "GradientTape" in script
     assert "trees.csv" in script
     compile(script, "trees_keras.py", "exec")
+
+
+def test_keras_that_trains_anew(fitted: Any, strates: Any) -> None:
+    done = strates("export", fitted.model, "--to", "keras", "--weights", "retrain")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "not checked: its preprocessing learns from the rows that it is given" in " ".join(done.stdout.split())
+    assert "TRAIN = True" in Path("trees_keras.py").read_text(encoding="utf-8")
+
+
+def test_a_script_that_answers_otherwise_is_told(fitted: Any, strates: Any) -> None:
+    est = load(fitted.model)
+    script = to_keras_script(est, "other.py", data="trees.csv", target="kind")
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace('activation="softmax"', 'activation="sigmoid"'), "utf-8")
+    with pytest.raises(
+        StratesError, match=r"Keras file was not written: run on 100 rows, its outputs differ .* by up to"
+    ):
+        check_keras_script(est, script, data="trees.csv", target="kind")
+    script.write_text(text.replace("probabilities = model", "probabilities = modell"), "utf-8")
+    with pytest.raises(StratesError, match=r"other.py fails when it is run: NameError: name 'modell' is not defined"):
+        check_keras_script(est, script, data="trees.csv", target="kind")
 
 
 def test_text_that_onnx_cannot_encode(strates: Any, trees: Any) -> None:

@@ -30,6 +30,13 @@ class Loop(StrEnum):
     tape = "tape"
 
 
+class Weights(StrEnum):
+    """What a Keras script begins with."""
+
+    carry = "carry"
+    retrain = "retrain"
+
+
 class Language(StrEnum):
     """Of a Keras script's comments."""
 
@@ -65,6 +72,14 @@ def export(
         Loop | None,
         typer.Option(
             help="Train by model.fit, or by an explicit GradientTape loop.", show_default="fit", rich_help_panel=_KERAS
+        ),
+    ] = None,
+    weights: Annotated[
+        Weights | None,
+        typer.Option(
+            help="Take the trained weights, or train anew on the table: the first line of settings, TRAIN, says which.",
+            show_default="carry",
+            rich_help_panel=_KERAS,
         ),
     ] = None,
     language: Annotated[
@@ -108,6 +123,7 @@ def export(
             output=output,
             force=force,
             loop=None if loop is None else loop.value,
+            weights=None if weights is None else weights.value,
             language=None if language is None else language.value,
             gradient=gradient,
             network_only=network_only,

@@ -12,7 +12,15 @@ from strates.cli.model_card import ModelCard, read_card
 from strates.cli.own_code import load_model
 from strates.cli.screen import Screen
 from strates.exceptions import ParameterError
-from strates.export import ExportResult, to_keras_script, to_numpy, to_onnx, to_saved_model, to_tflite
+from strates.export import (
+    ExportResult,
+    check_keras_script,
+    to_keras_script,
+    to_numpy,
+    to_onnx,
+    to_saved_model,
+    to_tflite,
+)
 
 #: What is put after the model's name.
 _ENDINGS = {
@@ -29,6 +37,7 @@ _WORDS = {
     "savedmodel": "a SavedModel",
     "tflite": "a TFLite file",
 }
+_UNCHECKED = "its preprocessing learns from the rows that it is given, and random ones are not like those of the fit"
 _SUFFIXES = {"keras": ".py", "numpy": ".py"}
 
 
@@ -39,6 +48,7 @@ def run_export(
     output: Path | None,
     force: bool,
     loop: str | None,
+    weights: str | None,
     language: str | None,
     gradient: bool,
     network_only: bool,
@@ -55,7 +65,7 @@ def run_export(
         None for a file in the working directory named after the model.
     force : bool
         Replace what is there.
-    loop, language : str or None
+    loop, weights, language : str or None
         Of a Keras script.
     gradient : bool
         Of a NumPy module.
@@ -63,16 +73,15 @@ def run_export(
         Of an ONNX file.
     screen : Screen
     """
-    _refuse_unsuited(
-        to, {"--loop": loop, "--language": language, "--gradient": gradient, "--network-only": network_only}
-    )
+    scripted = {"--loop": loop, "--weights": weights, "--language": language}
+    _refuse_unsuited(to, {**scripted, "--gradient": gradient, "--network-only": network_only})
     card, _ = read_card(model, of_images=True)
     path = output if output is not None else Path(model.stem + _ENDINGS[to])
     with screen.doing("Loading the model"):
         estimator = load_model(model)
     with screen.doing("Writing and checking"):
         if to == "keras":
-            result = _keras_script(estimator, path, card, loop, language, force)
+            result = _keras_script(estimator, path, card, scripted, force)
         elif to == "numpy":
             result = to_numpy(estimator, path, gradient=gradient, overwrite=force)
         elif to == "onnx":
@@ -98,27 +107,25 @@ def run_export(
 
 
 def _refuse_unsuited(to: str, given: dict[str, Any]) -> None:
-    owners = {"--loop": "keras", "--language": "keras", "--gradient": "numpy", "--network-only": "onnx"}
+    owners = {
+        "--loop": "keras",
+        "--weights": "keras",
+        "--language": "keras",
+        "--gradient": "numpy",
+        "--network-only": "onnx",
+    }
     for option, value in given.items():
         if value and owners[option] != to:
             raise ParameterError(f"{option} is for --to {owners[option]}; this is --to {to}. Leave {option} out.")
 
 
-def _keras_script(estimator: Any, path: Path, card: ModelCard, loop: Any, language: Any, force: bool) -> ExportResult:
+def _keras_script(estimator: Any, path: Path, card: ModelCard, given: dict[str, Any], force: bool) -> ExportResult:
     table = card.source if card.images is None and card.source.endswith((".csv", ".parquet")) else None
-    script = to_keras_script(
-        estimator, path, loop=loop or "fit", language=language or "en", data=table, target=card.target, overwrite=force
-    )
-    files = [one for one in (script, script.with_suffix(".npz")) if one.exists()]
-    return ExportResult(
-        path=script,
-        format="Keras",
-        max_difference=math.nan,
-        rows=0,
-        size=sum(one.stat().st_size for one in files),
-        whole=True,
-        usage=f"python {script}",
-    )
+    chosen = {option.removeprefix("--"): value for option, value in given.items() if value is not None}
+    script = to_keras_script(estimator, path, data=table, target=card.target, overwrite=force, **chosen)
+    named = getattr(estimator, "feature_names_in_", None) is not None
+    data = table or ("data.csv" if named else "data.npz")
+    return check_keras_script(estimator, script, data=data, target=card.target)
 
 
 def _show(result: ExportResult, to: str, screen: Screen) -> None:
@@ -130,7 +137,8 @@ def _show(result: ExportResult, to: str, screen: Screen) -> None:
         )
         screen.show(Text(f"checked: run on {result.rows} random rows, its answers are {difference}"))
     else:
-        screen.show(Text("not checked: it was written, and not run"))
+        reason = _UNCHECKED if to == "keras" else "it was written, and not run"
+        screen.show(Text(f"not checked: {reason}"))
     screen.show(Text("to run it:"))
     screen.show(Text("".join(f"\n    {line}" for line in result.usage.splitlines()).lstrip("\n")), whole_lines=True)
 

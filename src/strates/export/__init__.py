@@ -8,6 +8,7 @@ convolutions alone, to slide over larger ones.
 
 from __future__ import annotations
 
+from strates.export.check_keras_script import check_keras_script
 from strates.export.explain_code import explain_code
 from strates.export.export_result import ExportResult
 from strates.export.to_fully_convolutional import to_fully_convolutional
@@ -19,6 +20,7 @@ from strates.export.to_tflite import to_tflite
 
 __all__ = [
     "ExportResult",
+    "check_keras_script",
     "explain_code",
     "to_fully_convolutional",
     "to_keras_script",
