@@ -13,7 +13,7 @@ from strates import CNNClassifier, MLPClassifier
 from strates.displays import FeatureMapsDisplay, FiltersDisplay, SaliencyDisplay
 from strates.displays.overlay import full_colour, overlay, pixels_to_show
 from strates.exceptions import DataError, ParameterError
-from strates.inspection import Attribution, feature_maps, filters, grad_cam, saliency
+from strates.inspection import Attribution, Filters, feature_maps, filters, grad_cam, saliency
 
 X, Y = load_digits(return_X_y=True)
 IMAGES = X[1000:1003].reshape(-1, 8, 8)
@@ -165,3 +165,19 @@ def test_filters(clf: Any) -> None:
     scale = np.abs(kernels[deep.shown_]).max()
     assert {drawn.get_clim() for drawn in deep.images_} == {(-scale, scale)}
     assert "10 filters of conv_2, each 3 by 3 on 4 channels" in deep.describe()
+
+
+def test_what_is_said_of_filters(clf: Any) -> None:
+    """Which are drawn, and what the colours of filters on colours mean."""
+    assert FiltersDisplay.from_estimator(clf).describe().endswith("Shown: all.")
+    many = Filters("conv", np.random.default_rng(0).normal(size=(12, 3, 3, 20)), None)
+    assert FiltersDisplay(many).describe().endswith("Shown: the 8 strongest, on the 8 strongest channels.")
+    colours = Filters("conv", np.random.default_rng(0).normal(size=(4, 3, 3, 3)), None)
+    assert "red, green and blue; middle grey is zero" in FiltersDisplay(colours).describe()
+    drawn = FiltersDisplay(Filters("conv", np.eye(3).reshape(1, 3, 3, 1) * np.ones(3), None)).plot().images_[0]
+    np.testing.assert_allclose(drawn.get_array()[0, 1], [0.5, 0.5, 0.5])
+
+
+def test_a_network_that_is_not_fitted() -> None:
+    with pytest.raises(ParameterError, match="This CNNClassifier is not fitted yet: call fit first"):
+        saliency(CNNClassifier(), IMAGES)

@@ -139,9 +139,16 @@ class FiltersDisplay(Display):
             f"{n} filters of {self.filters.layer}, each {rows} by {columns} on {channels} "
             f"channel{'s' * (channels > 1)}; weights from {self.filters.kernels.min():.2g} to "
             f"{self.filters.kernels.max():.2g}; the strongest is filter {int(norms.argmax())}, of norm "
-            f"{norms.max():.2g}, the weakest {int(norms.argmin())}, of norm {norms.min():.2g}. "
-            f"{len(self._chosen)} are shown."
+            f"{norms.max():.2g}, the weakest {int(norms.argmin())}, of norm {norms.min():.2g}. {self._shown()}"
+            + (" Their colours are their weights on red, green and blue; middle grey is zero." if channels == 3 else "")
         )
+
+    def _shown(self) -> str:
+        """Say which filters, and which of their channels, are drawn."""
+        n, _, _, channels = self.filters.kernels.shape
+        which = "all" if len(self._chosen) == n else f"the {len(self._chosen)} strongest"
+        deep = self._deep and len(self._seen) < channels
+        return f"Shown: {which}{f', on the {len(self._seen)} strongest channels' if deep else ''}."
 
 
 def _draw_filter(ax: Axes, kernel: Any, largest: float) -> AxesImage:

@@ -42,6 +42,8 @@ def network_inputs(clf: Any, X: Any) -> tuple[Any, Any]:
         There is no row.
     """
     steps, last = split_pipeline(clf)
+    if hasattr(type(last), "network_") and not hasattr(last, "network_"):  # a property that needs a fit
+        raise ParameterError(f"This {type(last).__name__} is not fitted yet: call fit first.")
     if not (hasattr(last, "network_") and hasattr(last, "transform")):
         raise ParameterError(
             f"{type(last).__name__} has no network_ and transform to look into. Give a fitted classifier of strates, "
