@@ -494,6 +494,13 @@ def test_loops_of_lbfgs_are_one(name: str, tmp_path: Path) -> None:
     assert texts[0] == texts[1]
 
 
+def test_fit_that_went_on_is_told(tmp_path: Path) -> None:
+    est = mlp(learning_rate="cosine", warm_start=True).fit(X, Y)
+    assert "several fits" not in to_keras_script(est, tmp_path / "once").read_text()
+    script = to_keras_script(est.fit(X, Y), tmp_path / "twice").read_text()
+    assert "# This estimator was trained by several fits; what follows is one" in script
+
+
 RUFF = Path(sys.executable).with_name("ruff")
 RULES = "E,F,W,I,B,UP,C4,SIM,PIE,NPY"
 

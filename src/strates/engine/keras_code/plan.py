@@ -102,6 +102,8 @@ class Plan:
         How it went on.
     untold : str
         Why its training cannot be written.
+    went_on : bool
+        Whether the last fit went on from the weights of others.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Plan:
     head: Plan | None = None
     stages: Stages | None = None
     untold: str = ""
+    went_on: bool = False
 
     @property
     def lbfgs(self) -> bool:

@@ -67,6 +67,7 @@ def read_plan(est: Any) -> Plan:
         double=linear or lbfgs,
         code_layer=architecture.code_layer if autoencoder else "",
         tied=_tied_names(architecture) if autoencoder else (),
+        went_on=int(getattr(est, "_epochs_done", 0)) > int(getattr(est, "n_iter_", 0)),
         **_attack(est, architecture),
         **_layers(est, architecture),
     )

@@ -153,7 +153,7 @@ def _learning(plan: Plan, loop: Loop, language: str) -> list[tuple[str, str]]:
         ("objective", objective_code(plan, language)),
         ("attack" if plan.attack is not None else "slopes", attack_code(plan, language)),
         ("optimizer", "" if plan.lbfgs else _optimizer(plan, language)),
-        ("training", _training(plan, loop, language)),
+        ("training", join([fill("# $went_on", language) if plan.went_on else "", _training(plan, loop, language)])),
     ]
 
 
