@@ -134,7 +134,7 @@ def test_the_distance_in_the_plane_is_near_the_true_one_and_never_below(
 @pytest.mark.parametrize(
     "attack",
     [DeepFool(), DeepFool(norm="linf"), CarliniWagner(max_iter=60, search_steps=4),
-     UniversalPerturbation(epsilon=0.3, max_iter=2, random_state=0),
+     UniversalPerturbation(epsilon=0.3, max_iter=2, method="deepfool", random_state=0),
      Square(epsilon=0.25, max_queries=100, random_state=0),
      Square(epsilon=1.5, norm="l2", max_queries=100, random_state=0),
      Square(epsilon=0.25, max_queries=100, image_shape=(8, 8), random_state=0),
@@ -178,9 +178,10 @@ def test_units_do_not_matter_to_carlini_and_wagner(linear: Any) -> None:
         np.testing.assert_allclose(large.distances["l2"], 1000 * small.distances["l2"], rtol=0.01)
 
 
-def test_the_universal_perturbation_beats_noise_of_its_length(digits: Any) -> None:
+@pytest.mark.parametrize("method", ["gradient", "deepfool"])
+def test_the_universal_perturbation_beats_noise_of_its_length(digits: Any, method: str) -> None:
     clf, X, y = digits
-    result = UniversalPerturbation(epsilon=0.25, random_state=0).perturb(clf, X[:300], y[:300])
+    result = UniversalPerturbation(epsilon=0.25, method=method, random_state=0).perturb(clf, X[:300], y[:300])
     v = result.perturbation
     assert v.shape == (64,)
     assert np.abs(v.astype(float)).max() <= 0.25
@@ -192,6 +193,31 @@ def test_the_universal_perturbation_beats_noise_of_its_length(digits: Any) -> No
     others = slice(1000, 1300)
     noise = [clf.score(np.clip(X[others] + rng.choice([-0.25, 0.25], 64), 0, 1), y[others]) for _ in range(10)]
     assert clf.score(np.clip(X[others] + v, 0, 1), y[others]) < min(noise)
+
+
+@pytest.mark.parametrize(("norm", "epsilon"), [("linf", 0.25), ("l2", 1.5), ("l1", 8.0)])
+def test_climbing_all_losses_fools_more_than_adding_up_the_rows_least_changes(
+    digits: Any, norm: str, epsilon: float
+) -> None:
+    clf, X, y = digits
+    rates = {}
+    for method in ("gradient", "deepfool"):
+        attack = UniversalPerturbation(
+            epsilon=epsilon, norm=norm, method=method, fooling_rate=1.0, max_iter=4, random_state=0
+        )
+        result = attack.perturb(clf, X[:200], y[:200])
+        size = np.linalg.norm(result.perturbation.astype(float), {"linf": np.inf, "l2": 2, "l1": 1}[norm])
+        assert size <= epsilon * (1 + 1e-12)
+        rates[method] = result.success_rate
+    assert rates["gradient"] > rates["deepfool"]
+
+
+def test_a_universal_perturbation_towards_a_class(digits: Any) -> None:
+    clf, X, y = digits
+    kept = np.flatnonzero(y != 8)[:200]
+    result = UniversalPerturbation(epsilon=0.3, random_state=0).perturb(clf, X[kept], y[kept], target=8)
+    assert result.success_rate > 0.3
+    np.testing.assert_array_equal(result.success[~result.already_wrong], result.predicted[~result.already_wrong] == 8)
 
 
 class _Counting:
@@ -236,7 +262,14 @@ def test_square_attacks_what_answers_in_steps(linear: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "attack", [DeepFool(), CarliniWagner(max_iter=5, search_steps=1), UniversalPerturbation(max_iter=1)], ids=str
+    "attack",
+    [
+        DeepFool(),
+        CarliniWagner(max_iter=5, search_steps=1),
+        UniversalPerturbation(max_iter=1),
+        UniversalPerturbation(max_iter=1, method="deepfool"),
+    ],
+    ids=str,
 )
 def test_a_second_fit_traces_nothing(attack: Any) -> None:
     X, y = load_breast_cancer(return_X_y=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,7 +17,7 @@ from strates.attacks.deepfool import check_candidates, check_share, rivals
 from strates.attacks.loss_search import within
 from strates.attacks.victim import Victim
 from strates.engine.perturbation import NORMS
-from strates.engine.universal_search import universal_pass
+from strates.engine.universal_search import climb_together, universal_pass
 from strates.exceptions import ParameterError
 
 
@@ -46,13 +47,16 @@ class UniversalResult(AttackResult):
 class UniversalPerturbation(Attack):
     r"""Universal perturbation: one v, |v| <= ε, that changes the class of most rows it is added to.
 
-    Rows are visited in a random order. One whose class v does not change yet adds the least change that does,
-    as :class:`DeepFool` finds it, and v goes back into the ball::
+    Rows are visited in a random order, and v goes back into the ball after each step::
 
-        v ← P(v + Δv)      Δv = argmin |r|  such that  class(x + v + r) ≠ y
+        method="gradient"   v ← P(v + ε / 10 steepest(Σ ∂L(x + v)/∂x))     over batches of 50 rows or fewer
+        method="deepfool"   v ← P(v + Δv)     Δv = argmin |r|  such that  class(x + v + r) ≠ y,   row by row
 
     until a share of ``fooling_rate`` of the rows is fooled, or ``max_iter`` passes are done. The best of all passes is
-    the result, which carries it as ``perturbation``: it fools rows that it was not made with, nearly as often.
+    the result, which carries it as ``perturbation``: it fools rows that it was not made with, nearly as often. The
+    second is the first paper's; the least changes of single rows, added up, fool fewer rows at the same ε (13 % against
+    37 % of MNIST's, on a dense network with ε = 0.1), in more time. A row of the first that is fooled by a lead of 2
+    in logits has no more say.
 
     Parameters
     ----------
@@ -64,10 +68,11 @@ class UniversalPerturbation(Attack):
         Share of the rows from which on it is enough, in (0, 1].
     max_iter : int, default=10
         Passes over the rows at most.
+    method : {"gradient", "deepfool"}, default="gradient"
     overshoot : float, default=0.2
-        Of each row's step; the larger, the fewer passes.
+        Of each row's step by DeepFool; the larger, the fewer passes.
     candidates : int or None, default=10
-        How many of the most probable classes are looked at, a row's own among them. None for all.
+        How many of the most probable classes DeepFool looks at, a row's own among them. None for all.
     bounds : tuple (low, high) or None, default=(0, 1)
         Range of the values: numbers, or arrays like one row. None for no bounds, as tables have none.
     random_state : int, RandomState or None, default=None
@@ -76,7 +81,8 @@ class UniversalPerturbation(Attack):
     References
     ----------
     Moosavi-Dezfooli, Fawzi, Fawzi & Frossard (2017), Universal adversarial perturbations,
-    https://arxiv.org/abs/1610.08401.
+    https://arxiv.org/abs/1610.08401. By gradients: Shafahi, Najibi, Xu, Dickerson, Davis & Goldstein (2020), Universal
+    adversarial training, https://arxiv.org/abs/1811.11304.
 
     Examples
     --------
@@ -100,6 +106,7 @@ class UniversalPerturbation(Attack):
         norm: str = "linf",
         fooling_rate: float = 0.8,
         max_iter: int = 10,
+        method: str = "gradient",
         overshoot: float = 0.2,
         candidates: int | None = 10,
         bounds: Any = (0, 1),
@@ -109,6 +116,7 @@ class UniversalPerturbation(Attack):
         self.norm = norm
         self.fooling_rate = fooling_rate
         self.max_iter = max_iter
+        self.method = method
         self.overshoot = overshoot
         self.candidates = candidates
         self.bounds = bounds
@@ -140,26 +148,23 @@ class UniversalPerturbation(Attack):
         if float(self.fooling_rate) > 1:
             raise ParameterError(f"fooling_rate={self.fooling_rate!r} cannot be used: it is a share in (0, 1].")
         check_positive("max_iter", self.max_iter, whole=True)
+        check_choice("method", self.method, ("gradient", "deepfool"))
         check_share("overshoot", self.overshoot)
         check_candidates(self.candidates)
 
     def _search(
         self, victim: Victim, X: FloatArray, codes: AnyArray, target_codes: AnyArray | None, rng: Generator
     ) -> Found:
-        epsilon = float(self.epsilon)
-        others = rivals(victim, X, codes, target_codes, self.candidates)
+        epsilon, norm = float(self.epsilon), self.norm
+        take = self._passes_of(victim, X, codes, target_codes)
         origin = np.zeros((1, *X.shape[1:]), np.float32)
         v, best, most = origin[0], origin[0], -1.0
         adversarial, queries = X, np.zeros(len(X), np.int64)
         self._passes = 0
         for _ in range(int(self.max_iter)):
-            v, asked = universal_pass(
-                victim.model, X, codes, others, rng.permutation(len(X)), v, epsilon=epsilon,
-                norm=self.norm, wanted=target_codes, low=victim.low, high=victim.high,  # type: ignore[arg-type]
-                overshoot=float(self.overshoot),
-            )  # fmt: skip
-            v = within(origin, v[None], epsilon, self.norm)[0]  # type: ignore[arg-type]
-            points = within(X, np.clip(X + v, victim.low, victim.high), epsilon, self.norm)  # type: ignore[arg-type]
+            v, asked = take(v, rng.permutation(len(X)))
+            v = within(origin, v[None], epsilon, norm)[0]  # type: ignore[arg-type]
+            points = within(X, np.clip(X + v, victim.low, victim.high), epsilon, norm)  # type: ignore[arg-type]
             said = victim.predict_codes(points)
             queries += asked + 1
             self._passes += 1
@@ -170,3 +175,23 @@ class UniversalPerturbation(Attack):
                 break
         self._found = best
         return Found(adversarial, queries)
+
+    def _passes_of(
+        self, victim: Victim, X: FloatArray, codes: AnyArray, target_codes: AnyArray | None
+    ) -> Callable[[FloatArray, AnyArray], tuple[FloatArray, AnyArray]]:
+        """Return what takes a perturbation over the rows in some order; and how often it asks about each."""
+        epsilon, norm = float(self.epsilon), self.norm
+        if self.method == "deepfool":
+            others = rivals(victim, X, codes, target_codes, self.candidates)
+            return lambda v, order: universal_pass(
+                victim.model, X, codes, others, order, v, epsilon=epsilon, norm=norm,  # type: ignore[arg-type]
+                wanted=target_codes, low=victim.low, high=victim.high, overshoot=float(self.overshoot),
+            )  # fmt: skip
+        goal, once = codes if target_codes is None else target_codes, np.ones(len(X), np.int64)
+        return lambda v, order: (
+            climb_together(
+                victim.model, X, goal, order, v, epsilon=epsilon, norm=norm, step=epsilon / 10,  # type: ignore[arg-type]
+                targeted=target_codes is not None, low=victim.low, high=victim.high,
+            ),
+            once,
+        )  # fmt: skip

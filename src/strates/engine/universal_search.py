@@ -1,4 +1,4 @@
-"""One perturbation for all rows, pieced together from the rows' own in one compiled pass."""
+"""One perturbation for all rows: pieced together from the rows' own, or climbing the loss of all of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import numpy as np
 
 from strates._types import AnyArray, FloatArray
 from strates.engine.backend import keras, tf
+from strates.engine.class_lead import class_lead
 from strates.engine.class_margins import is_fooled, row_bounds
 from strates.engine.deepfool_search import DeepFoolFunctions
-from strates.engine.perturbation import Norm, project
+from strates.engine.perturbation import Norm, climb, project
 from strates.engine.score_gradient import score_functions
+
+#: From how large a lead of the other classes on, in logits, a row has no more say.
+_ENOUGH = 2.0
+#: Rows of a step at most, and steps of a pass at least.
+_BATCH, _STEPS = 50, 10
 
 
 class _Passes(DeepFoolFunctions):
@@ -48,6 +54,21 @@ class _Passes(DeepFoolFunctions):
                 shape_invariants=(tf.TensorShape([]), v.shape, tf.TensorShape([None])),
             )
             return v[0], asked
+
+        return run
+
+    def _together(self, name: str) -> Any:
+        sign = -1.0 if name.split()[1] == "targeted" else 1.0
+
+        def run(X: Any, classes: Any, v: Any, low: Any, high: Any, *weights: Any) -> Any:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                # beyond the bounds the slope is taken to be that at them: v finds its way back
+                x = tf.ensure_shape(tf.clip_by_value(X + v, low, high), X.shape)
+                tape.watch(x)
+                lead = sign * class_lead(self.logits(x, weights), classes, soft=True)
+            slopes = tape.gradient(lead, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            going = tf.reshape(tf.cast(lead < _ENOUGH, x.dtype), [-1, *([1] * (x.shape.rank - 1))])
+            return [tf.reduce_sum(slopes * going, axis=0)]
 
         return run
 
@@ -102,3 +123,47 @@ def universal_pass(
     functions = score_functions(model, tuple(shape), _Passes)
     found, asked = functions.call(kind, model, rows, *integers, start, *numbers)
     return found, asked
+
+
+def climb_together(
+    model: keras.Model, X: AnyArray, classes: AnyArray, order: AnyArray, perturbation: AnyArray, *,
+    epsilon: float, norm: Norm, step: float, targeted: bool, low: AnyArray, high: AnyArray,
+) -> FloatArray:  # fmt: skip
+    """Take a step for each batch of rows, that in which the sum of their losses rises most.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in probabilities.
+    X : ndarray of shape (n_rows, ...)
+    classes : ndarray of int, of shape (n_rows,)
+        To be left, or reached.
+    order : ndarray of int
+        Numbers of the rows, as they are visited.
+    perturbation : ndarray of the shape of a row
+        To begin with.
+    epsilon : float
+        Radius of the ball that it stays in.
+    norm : {"linf", "l2", "l1"}
+    step : float
+        Length of a step in that norm.
+    targeted : bool
+    low, high : ndarray of the shape of a row
+        Bounds of the rows, infinite for none.
+
+    Returns
+    -------
+    ndarray of the shape of a row, float32
+    """
+    rows, v = np.asarray(X, np.float32), np.asarray(perturbation, np.float32)[None]
+    functions = score_functions(model, tuple(rows.shape[1:]), _Passes)
+    kind = f"together {'targeted' if targeted else 'untargeted'}"
+    below, above = (np.asarray(b, np.float32)[None] for b in (low, high))
+    span = above - below  # beyond which a number of v does nothing more
+    n_steps = min(len(order), max(_STEPS, -(-len(order) // _BATCH)))
+    for batch in np.array_split(order, n_steps):
+        numbers = np.asarray(classes[batch], np.int32)
+        (pull,) = functions.call(kind, model, rows[batch], numbers, v, below, above)
+        v = project(climb(v, pull[None], np.float32(step), -span, span, norm), epsilon, norm).numpy()
+    found: FloatArray = v[0]
+    return found
