@@ -132,6 +132,16 @@ def test_a_subclass_needs_its_file_again(typed: Any) -> None:
     ):
         done = typed(*words, "--code", "mynet.py")  # the function is called build
         assert done.exit_code == 0, done.stderr
+    # these load it, and need layers that can be read
+    unread = "The blackboard does not know layer 'net_"
+    for words, message in (
+        (("explain", "trees.strates", "trees.csv", "--row", "1"), unread),
+        (("check-gradients", "trees.strates", "trees.csv"), unread),
+        (("film", "trees.strates", "--frames", "2", "--out", "film.html"), "no dense or convolutional layer among its"),
+    ):
+        done = typed(*words, *code)
+        assert done.exit_code == 2
+        assert message in " ".join(done.stderr.split())
     done = typed("predict", "trees.strates", "trees.csv", "--code", "mynet.py:plain")
     assert done.exit_code == 2
     assert "builds another network than the one that was saved" in " ".join(done.stderr.split())

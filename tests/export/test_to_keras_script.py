@@ -336,7 +336,9 @@ def fitted(name: str) -> tuple[Any, Any, Any]:
 # --- every script is run in one process that has no strates ------------------------------------------------
 
 #: Run as they stand; the functions of the others are not traced, which takes longer than so few steps of them.
-TRACED = ("mlp", "mlp pgd", "mlp pgd compiled", "cnn", "autoencoder", "transfer unfreezes", "network loss", "table")
+TRACED = ("mlp", "mlp pgd", "mlp pgd compiled", "cnn", "autoencoder", "transfer unfreezes", "table")
+#: ... and those whose functions are given arrays, of which a tape watches none.
+TRACED_KINDS = ("fgsm", "bim", "slope", "attacked", "network loss")
 PROGRAM = Path(__file__).with_name("run_scripts.py")
 
 
@@ -367,12 +369,16 @@ def folder_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     run_scripts(
         home,
         [
-            (folder / f"{one}.py", name in TRACED)
+            (folder / f"{one}.py", is_traced(name))
             for name, folder in folders.items()
             for one in ("carried", *loops(name))
         ],
     )
     return folders.__getitem__
+
+
+def is_traced(name: str) -> bool:
+    return name in TRACED or any(kind in name for kind in TRACED_KINDS)
 
 
 def run_scripts(home: Path, jobs: list[tuple[Path, bool]]) -> None:

@@ -8,7 +8,8 @@ import typer
 
 from strates.cli.failures import FAILED
 from strates.cli.image_options import SkipBad
-from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Source
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Encoding, Missing, Model, Source
 from strates.cli.screen import Screen
 
 
@@ -41,6 +42,7 @@ def check_gradients(
     missing: Missing = None,
     skip_bad: SkipBad = False,
     as_json: AsJson = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Check a model's gradients: back-propagation against finite differences and TensorFlow.
@@ -58,6 +60,7 @@ def check_gradients(
     - `strates check-gradients photos.strates photos`
     """
     with Screen(as_json=as_json, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the data"):
             from strates.cli.check_gradients_job import run_check_gradients
         verdict = run_check_gradients(

@@ -73,9 +73,9 @@ def run_check_gradients(
         images = read_model_images(model, card, given, about["classes"], skip_bad=skip_bad, screen=screen)
         drawn = draw_images(images, n_rows or IMAGES, seed)
     with screen.doing("Loading the model"):
-        from strates.estimators import load
+        from strates.cli.own_code import load_model
 
-        pipeline = load(model)
+        pipeline = load_model(model)
     with screen.doing("Differentiating"):
         n_entries = (ENTRIES if card.images is None else IMAGE_ENTRIES) if entries is None else entries or None
         check = gradient_check(pipeline, drawn.X, drawn.y, h=h, entries=n_entries, random_state=seed)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from strates.cli.ledger_file import LedgerFormat
-from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Source
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Encoding, Missing, Model, Source
 from strates.cli.screen import Screen
 
 
@@ -46,6 +47,7 @@ def explain(
     encoding: Encoding = None,
     missing: Missing = None,
     as_json: AsJson = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Write out every number of the network for one row: forward, loss, and back-propagation.
@@ -61,6 +63,7 @@ def explain(
     - `strates explain penguins.strates penguins.csv --row 12 --out -`   (as text on the screen)
     """
     with Screen(as_json=as_json, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the table"):
             from strates.cli.explain_job import run_explain
         run_explain(

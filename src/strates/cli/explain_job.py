@@ -66,9 +66,9 @@ def run_explain(
     with screen.doing(f"Reading {given}"):
         found = read_row(source, card, about["classes"], row, label)
     with screen.doing("Loading the model"):
-        from strates.estimators import load
+        from strates.cli.own_code import load_model
 
-        pipeline = load(model)
+        pipeline = load_model(model)
     with screen.doing("Writing the ledger"):
         book = ledger(pipeline, found.X, found.label, penalty=penalty)
         book = replace(book, title=_title(found, row, Path(given).name, card.target))

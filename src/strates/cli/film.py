@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from strates.cli.options import AsJson, Debug, Encoding, Missing, Model, Quiet
+from strates.cli.named_code import name_code
+from strates.cli.options import AsJson, Code, Debug, Encoding, Missing, Model, Quiet
 from strates.cli.screen import Screen
 
 
@@ -51,6 +52,7 @@ def film(
     missing: Missing = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    code: Code = None,
     debug: Debug = False,
 ) -> None:
     """Train a model's network once more, and film it: boundary, last hidden layer, loss and weights.
@@ -65,6 +67,7 @@ def film(
     - `strates film penguins.strates --features bill_length_mm,bill_depth_mm`
     """
     with Screen(as_json=as_json, quiet=quiet, debug=debug) as screen:
+        name_code(code, screen)
         with screen.doing("Looking at the model"):
             from strates.cli.film_plan import make_film_plan
 

@@ -16,12 +16,13 @@ from sklearn.base import clone
 
 from strates.cli.film_plan import FilmPlan
 from strates.cli.fit_result import size_text
+from strates.cli.own_code import load_model
 from strates.cli.progress import TrainingProgress
 from strates.cli.screen import Screen
 from strates.cli.table_parts import TableParts, read_parts, stream_parts
 from strates.displays import TrainingFilm
 from strates.displays.training_film_files import check_film_path
-from strates.estimators import Recorder, fit_stream, load
+from strates.estimators import Recorder, fit_stream
 from strates.exceptions import StratesWarning
 
 _PROGRAMS = ("strates", "keras", "tensorflow", "numpy")
@@ -61,7 +62,7 @@ def run_film(plan: FilmPlan, screen: Screen) -> None:
     with screen.doing(f"Reading {plan.source.given}"):
         parts = _read(plan)
     with screen.doing("Loading the model"):
-        saved = load(plan.model)
+        saved = load_model(plan.model)
     fresh = _train(plan, saved, parts, screen)
     twin = _compare(plan, saved, fresh, parts)
     _tell(plan, twin, screen)
