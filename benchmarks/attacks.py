@@ -37,10 +37,13 @@ Array = np.ndarray[Any, Any]
 Case = tuple[str, str, float | None, int]
 CASES: tuple[Case, ...] = (
     ("FGSM", "linf", 0.1, 500), ("PGD", "linf", 0.05, 500), ("PGD", "linf", 0.1, 500), ("PGD", "l2", 1.0, 500),
-    ("PGD", "l1", 10.0, 500), ("DeepFool", "l2", None, 100), ("CarliniWagner", "l2", None, 50),
+    ("PGD", "l1", 10.0, 500), ("Universal", "linf", 0.1, 300), ("DeepFool", "l2", None, 100),
+    ("CarliniWagner", "l2", None, 50),
 )  # fmt: skip
 #: What is not compared: one row at a time, it would take an hour.
 _TOO_SLOW = {("ART", "CarliniWagner")}
+#: Of an attack that Foolbox does not have.
+_MISSING = {("Foolbox", "Universal")}
 #: Images and labels to adversarial images.
 Attack = Callable[[Array, Array], Array]
 
@@ -80,7 +83,7 @@ def attack_network(kind: str, runs: int, file: str | None) -> dict[str, Any]:
         rows, labels = X_test[right[:n_rows]], y_test[right[:n_rows]]
         attacks = {"strates": _strates(clf, case)}
         for peer, make in {"Foolbox": _foolbox, "ART": _art}.items():
-            if _is_installed(peer) and (peer, name) not in _TOO_SLOW:
+            if _is_installed(peer) and (peer, name) not in _TOO_SLOW | _MISSING:
                 attacks[peer] = make(logits, case)
         seconds: dict[str, list[float]] = {peer: [] for peer in attacks}
         found: dict[str, list[tuple[float, float]]] = {peer: [] for peer in attacks}
@@ -152,6 +155,9 @@ def _strates(clf: Any, case: Case) -> Attack:
     attack = {
         "FGSM": lambda: attacks.FGSM(epsilon=epsilon, norm=norm),
         "PGD": lambda: attacks.PGD(epsilon=epsilon, norm=norm, steps=STEPS, random_state=starts),
+        "Universal": lambda: attacks.UniversalPerturbation(
+            epsilon=epsilon, norm=norm, fooling_rate=1.0, random_state=starts
+        ),
         "DeepFool": lambda: attacks.DeepFool(),
         "CarliniWagner": lambda: attacks.CarliniWagner(),
     }[name]()
@@ -196,9 +202,19 @@ def _art(logits: Any, case: Case) -> Attack:
             model, norm=order, eps=epsilon, eps_step=2.5 * epsilon / STEPS, max_iter=STEPS,  # type: ignore[operator]
             num_random_init=1, batch_size=512, verbose=False,
         ),
+        "Universal": lambda: evasion.UniversalPerturbation(
+            model, attacker="fgsm", attacker_params={"eps": epsilon / 5},  # type: ignore[operator]
+            delta=0.0, max_iter=10, eps=epsilon, norm=order, batch_size=512, verbose=False,
+        ),
         "DeepFool": lambda: evasion.DeepFool(model, epsilon=0.02, batch_size=512, verbose=False),
     }[name]()  # fmt: skip
-    return lambda X, y: np.asarray(attack.generate(X.reshape(-1, *shape), y))
+    n_classes = logits.output_shape[-1]
+
+    def perturb(X: Array, y: Array) -> Array:
+        given = np.eye(n_classes)[y] if name == "Universal" else y
+        return np.asarray(attack.generate(X.reshape(-1, *shape), given))
+
+    return perturb
 
 
 def _is_installed(peer: str) -> bool:

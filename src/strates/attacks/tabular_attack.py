@@ -42,6 +42,11 @@ class TabularAttack(BaseEstimator):
     optimum: a class that is found only in a narrow gap between two values tried may be missed, and ``success`` False
     does not prove that there is no change.
 
+    Each column stays within its domain, not the columns together: a loan may become twice as long and stay as large, a
+    person without a job may earn as before, and nothing says that a change causes anything outside of the classifier.
+    For advice that somebody could follow, name what cannot be changed in ``immutable``, what only rises in
+    ``directions``, and make the unlikely dear in ``costs``. To ask how easily the classifier is fooled, leave them out.
+
     Parameters
     ----------
     immutable : sequence of str, default=()
