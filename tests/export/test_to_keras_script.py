@@ -481,10 +481,9 @@ def every_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean")
     for i, name in enumerate([*CASES, *DRAWING]):
         est, _, _ = fitted(name)
-        for language in ("en", "fr"):
-            for loop in ("fit", "tape"):
-                path = folder / f"script_{i}_{language}_{loop}"
-                to_keras_script(est, path, loop=loop, language=language)  # type: ignore[arg-type]
+        # each case in both loops and both languages, and neighbours the other way round
+        for loop, language in zip(("fit", "tape"), ("en", "fr") if i % 2 else ("fr", "en"), strict=True):
+            to_keras_script(est, folder / f"script_{i}_{language}_{loop}", loop=loop, language=language)  # type: ignore[arg-type]
     to_keras_script(fitted("table")[0], folder / "table", language="fr", target="espèce")
     return folder
 
