@@ -376,6 +376,11 @@ def test_files_and_pickles(request, kind, tmp_path):
     np.testing.assert_allclose(copied.predict_proba(STRIPES), clf.predict_proba(STRIPES), atol=1e-6)
 
 
+def test_pixels_of_another_scale_are_told(clf):
+    with pytest.warns(StratesWarning, match=r"fractions up to 1, but the network learned from pixels up to 255"):
+        clf.predict(STRIPES / 255)
+
+
 def test_a_backbone_of_strates_is_kept_in_the_file(digits, low, tmp_path):
     X, y = digits[0][:100], digits[1][:100]
     clf = TransferClassifier(low, random_state=0).fit(X, y)

@@ -15,6 +15,7 @@ from strates.estimators._images import (
     check_image_shape,
     check_pixels,
     guess_image_shape,
+    warn_of_other_scale,
 )
 from strates.estimators._inputs import check_X
 from strates.estimators._transfer_source import BackboneSource
@@ -52,6 +53,8 @@ def check_rows(estimator: Any, X: Any, source: BackboneSource | None) -> Any:
                 StratesWarning,
                 stacklevel=3,
             )
+    else:
+        warn_of_other_scale(pixels, estimator.scale_)
     if pixels.ndim == 2:  # flat rows: scikit-learn's own checks of width and names
         BaseNetworkClassifier._check_X(estimator, X, reset=source is not None)
     estimator.n_features_in_ = math.prod(estimator.image_shape_)
