@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import attacks, grid, imports, memory, mnist, predict, steps, stream
+from benchmarks import attacks, certificates, grid, imports, memory, mnist, predict, steps, stream
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.row import HEADINGS, Row
@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Options], Iterator[Row]]]] = {
     "stream": (stream.TITLE, stream.run),
     "mnist": (mnist.TITLE, mnist.run),
     "attacks": (attacks.TITLE, attacks.run),
+    "certificates": (certificates.TITLE, certificates.run),
 }
 
 
