@@ -19,8 +19,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-sys.modules["strates"] = None  # type: ignore[assignment]  # importing it raises
-gc.freeze()  # what is imported is not looked through again after each script
 ANSWERS = ("probabilities", "predicted", "reconstruction", "codes")
 
 
@@ -40,9 +38,17 @@ def run(script: Path, *, traced: bool) -> dict[str, object]:
     return found
 
 
-for place, traced in json.loads(Path(sys.argv[1]).read_text()):
-    script = Path(place)
-    try:
-        np.savez(script.with_suffix(".found.npz"), **run(script, traced=traced))
-    except Exception:
-        script.with_suffix(".error").write_text(traceback.format_exc())
+def main() -> None:
+    """Run all scripts of a list."""
+    sys.modules["strates"] = None  # type: ignore[assignment]  # importing it raises
+    gc.freeze()  # what is imported is not looked through again after each script
+    for place, traced in json.loads(Path(sys.argv[1]).read_text()):
+        script = Path(place)
+        try:
+            np.savez(script.with_suffix(".found.npz"), **run(script, traced=traced))
+        except Exception:
+            script.with_suffix(".error").write_text(traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main()
