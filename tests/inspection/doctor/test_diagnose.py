@@ -394,7 +394,7 @@ def test_sizes_of_inputs(provoked: Any, raw_wine: Rows) -> None:
     size = np.sqrt(np.square(raw_wine[0]).mean(axis=0))
     assert one.measured == pytest.approx(size.max(), rel=1e-6)
     assert one.severity == "critical"
-    assert "“x13”" in one.message
+    assert "“x12”" in one.message
     assert f"{(size > 10).sum()} of 13 inputs" in one.message
 
 
