@@ -43,7 +43,7 @@ def test_size_of_an_input(inputs: Any) -> None:
     found = inputs([1, 1, 1, 10.1])
     assert found is not None
     assert (found.measured, found.severity) == (pytest.approx(10.1), "warning")
-    assert "“x4”" in found.message
+    assert "“x3”" in found.message
     grave = inputs([1, 1, 1, 101])
     assert grave is not None
     assert grave.severity == "critical"
@@ -70,7 +70,7 @@ def test_one_narrow_input_of_four(inputs: Any) -> None:
     found = inputs([1, 1, 2, 0.018])
     assert found is not None
     assert found.measured == pytest.approx(0.009)
-    assert "“x4” varies 0.009 times as much as “x3”, and 1 of 4 inputs less than a hundredth" in found.message
+    assert "“x3” varies 0.009 times as much as “x2”, and 1 of 4 inputs less than a hundredth" in found.message
 
 
 def test_rare_indicators_and_constants_do_no_harm(fit: Any, wine: Rows) -> None:
