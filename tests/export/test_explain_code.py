@@ -12,7 +12,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from strates import Autoencoder, LogisticRegression, MLPClassifier, Perceptron
+from strates import Autoencoder, CNNClassifier, LogisticRegression, MLPClassifier, Perceptron, TransferClassifier
+from strates.attacks import PGD
 from strates.exceptions import ParameterError
 from strates.export import explain_code, to_keras_script
 
@@ -50,6 +51,34 @@ def test_lines_stand_in_the_script(tmp_path: Any) -> None:
             assert line in script
     assert "MaxNorm(max_value=1.5)" in code["max_norm"]
     assert code["warm_start"].startswith("(")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: MLPClassifier(
+            (8,), adversarial=PGD(epsilon=0.1, steps=2, bounds=None), gradient_penalty=0.1, max_iter=1
+        ),
+        lambda: CNNClassifier((2,), kernel_size=(2, 2), image_shape=(2, 2), pool_size=1, max_iter=1),
+        lambda: TransferClassifier(
+            fitted(MLPClassifier((8,), max_iter=1)), strategy="fine_tune", unfreeze=1, fine_tune_max_iter=1
+        ),
+        lambda: Perceptron(fit_intercept=False, max_iter=1),
+    ],
+    ids=["attacked", "images", "transfer", "perceptron"],
+)
+def test_what_was_chosen_is_never_called_off(made: Any) -> None:
+    est = fitted(made())
+    default = {name: p.default for name, p in inspect.signature(type(est)).parameters.items()}
+    for line in est.explain_code().lines:
+        assert line.reason != "the script has no line for it", line.parameter
+        chosen = getattr(est, line.parameter)
+        if (
+            line.parameter not in ("image_shape", "pool_size", "hidden_layer_sizes")
+            and chosen is not default[line.parameter]
+        ):
+            assert "off" not in line.reason, line.parameter
+    assert {"kernel_size", "filters"}.isdisjoint(default) or "Conv2D(2, (2, 2)," in str(est.explain_code())
 
 
 def test_text_is_aligned() -> None:

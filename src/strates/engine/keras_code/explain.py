@@ -96,6 +96,7 @@ def _script(est: Any, plan: Plan) -> list[str]:
 _MARKS: dict[str, tuple[str, ...]] = {
     "hidden_layer_sizes": ("keras.layers.Dense(",),
     "filters": ("keras.layers.Conv2D(",),
+    "kernel_size": ("keras.layers.Conv2D(",),
     "pool_size": ("keras.layers.MaxPooling2D(",),
     "padding": ("padding=",),
     "flatten": ("keras.layers.Flatten(", "keras.layers.GlobalAveragePooling2D("),
@@ -115,28 +116,44 @@ _MARKS: dict[str, tuple[str, ...]] = {
     "max_norm": ("kernel_constraint=",),
     "alpha": ("ALPHA =", "penalty = ", "ALPHA / 2 *"),
     "l1_ratio": ("L1_RATIO =", "class OrthantWise"),
-    "batch_size": ("BATCH_SIZE =",),
+    "adversarial": ("EPSILON =", "ATTACK_STEP", "def attacked(", "x = attacked("),
+    "gradient_penalty": ("GRADIENT_PENALTY",),
+    "loss": ("loss_function = ",),
+    "batch_size": ("BATCH_SIZE =", "STAGE_BATCH_SIZE ="),
     "learning_rate": ("learning_rate = ", "class OneCycle", "class InverseScaling", "class Slow"),
     "learning_rate_init": ("LEARNING_RATE =",),
     "power_t": ("POWER_T =",),
     "max_iter": ("EPOCHS =",),
     "max_fun": ("MAX_FUN =",),
+    "solver": ('method="L-BFGS-B"', "[keras.optimizers."),
     "tol": ("TOL =",),
     "n_iter_no_change": ("PATIENCE =",),
     "shuffle": ("order_of_rows(", "draw.permutation("),
     "early_stopping": ("class StopEarly",),
     "validation_fraction": ("test_size=",),
     "class_weight": ("class_weights =",),
-    "random_state": ("_SEED =", "SEED ="),
+    "random_state": ("SEED = ",),
     "average": ("sums = [",),
     "eta0": ("LEARNING_RATE =",),
     "network": ("model = ", "keras.layers."),
     "fine_tune": ("if TRAIN:",),
+    "fit_intercept": ("use_bias=",),
+    "backbone": ("backbone = ", 'name="backbone_'),
+    "layer": ("backbone = ",),
+    "strategy": ("losses = learn(", "losses += fine_tune("),
+    "unfreeze": ("STAGES =",),
+    "fine_tune_learning_rate": ("STAGE_RATE =",),
+    "fine_tune_max_iter": ("STAGE_EPOCHS =",),
+    "layer_decay": ("LAYER_DECAY =",),
+    "freeze_batch_norm": ("keras.layers.BatchNormalization)",),
+    "image_size": ("keras.layers.Resizing(",),
+    "preprocessing": ("keras.layers.Rescaling(", "keras.layers.Normalization("),
 }
 _REASONS = {
     "verbose": "prints, and computes nothing",
     "warm_start": "the script trains once, from the first weights",
     "pretrained": "the first weights are carried beside the script",
+    "weights": "the backbone's weights are carried beside the script",
 }
 _SOLVER = frozenset({"momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"})
 _STEPWISE = _SOLVER | {
@@ -148,10 +165,13 @@ _KERAS_NAMES = {"nesterovs_momentum": "nesterov"}
 
 def _line(name: str, value: Any, plan: Plan, script: list[str]) -> CodeLine:
     shown = literal(value) if _is_plain(value) else type(value).__name__
-    code = _CALLS[name](plan) if name in _CALLS else _found(name, plan, script)
+    code = _CALLS[name](plan) if name in _CALLS else ""
+    if not code or not any(code.partition("(")[0] in one for one in script):  # of a transfer, each stage has its own
+        code = _found(name, plan, script)
     if code:
         return CodeLine(name, shown, code)
-    reason = _REASONS.get(name, "")
+    known = name in _MARKS or name in _CALLS or name in _SOLVER
+    reason = _REASONS.get(name, "" if known else "the script has no line for it")
     if not reason and plan.lbfgs and name in _STEPWISE:
         reason = "L-BFGS takes all rows at once, and has no steps of this kind"
     elif not reason and plan.solver is not None and name in _SOLVER and f"{name}" not in _own_settings(plan):
@@ -164,6 +184,11 @@ def _own_settings(plan: Plan) -> set[str]:
     if not isinstance(plan.solver, str):
         return set()
     return {"beta_1", "beta_2", "epsilon"} if plan.solver == "adam" else {"momentum", "nesterovs_momentum"}
+
+
+def _holds(line: str, mark: str) -> bool:
+    """Whether a line has a mark; a constant is set at its beginning."""
+    return line.startswith(mark) if mark.endswith(" =") and mark.isupper() else mark in line
 
 
 def _is_plain(value: Any) -> bool:
@@ -191,11 +216,15 @@ def _found(name: str, plan: Plan, script: list[str]) -> str:
     lines: list[str] = []
     for i, line in enumerate(script):
         bare = line.strip()
-        if bare.startswith(("#", '"""')) or not any(mark in bare for mark in _MARKS.get(name, ())):
+        if bare.startswith(("#", '"""')) or not any(_holds(bare, mark) for mark in _MARKS.get(name, ())):
             continue
         bare = bare.partition("  # ")[0]
-        if bare.endswith("("):  # a call over several lines: its first argument tells it apart
-            bare += script[i + 1].strip().rstrip(",") + ", ...)"
+        if bare.endswith("("):  # a call over several lines: its first arguments tell it apart
+            n = 2 if name == "kernel_size" else 1
+            whole = script[i + 1 + n].strip().startswith(")")
+            bare += " ".join(one.strip() for one in script[i + 1 : i + 1 + n]) + (")" if whole else " ...)")
+        if name != "backbone" and "backbone_" in bare:
+            continue
         if bare not in lines:
             lines.append(bare)
     return "\n".join(lines)

@@ -53,6 +53,19 @@ def imports_for(code: str, more: dict[str, tuple[str, ...]] | None = None) -> st
     return "\n\n".join("\n".join(group) for group in (groups[True], groups[False]) if group)
 
 
+def packages_of(imports: str) -> list[str]:
+    """Return what has to be installed for some imports; Keras's backend is always among it.
+
+    Examples
+    --------
+    >>> packages_of("from sklearn.pipeline import make_pipeline")
+    ['keras', 'scikit-learn', 'tensorflow']
+    """
+    found = {line.split()[1].partition(".")[0] for line in imports.splitlines() if line.startswith(("import", "from"))}
+    named = {"scikit-learn" if name == "sklearn" else name for name in found if name not in _STANDARD}
+    return sorted(named | {"keras", "tensorflow"})
+
+
 def _from(module: str, names: list[str]) -> str:
     line = f"from {module} import {', '.join(names)}"
     return line if len(line) <= WIDTH else "\n".join([f"from {module} import (", *(f"    {n}," for n in names), ")"])

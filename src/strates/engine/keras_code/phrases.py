@@ -10,10 +10,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "$name, écrit en toutes lettres avec Keras et TensorFlow.",
     ),
     "needs": (
-        "Needs the packages tensorflow, keras, numpy, pandas, scikit-learn and skrub, and\n"
-        "the file $carried beside this one.",
-        "Demande les paquets tensorflow, keras, numpy, pandas, scikit-learn et skrub, et\n"
-        "le fichier $carried à côté de celui-ci.",
+        "Needs the packages $packages and $last, and the file $carried beside this one.",
+        "Demande les paquets $packages et $last, et le fichier $carried à côté de celui-ci.",
     ),
     "settings": ("Settings", "Les réglages"),
     "data": ("The data", "Les données"),

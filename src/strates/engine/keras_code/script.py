@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from strates.engine.keras_code.answers import answers_code
 from strates.engine.keras_code.attack import attack_code
 from strates.engine.keras_code.data import Data, data_code, split_code, weights_code
-from strates.engine.keras_code.imports import imports_for
+from strates.engine.keras_code.imports import imports_for, packages_of
 from strates.engine.keras_code.layer_arguments import layer_arguments
 from strates.engine.keras_code.layout import WIDTH
 from strates.engine.keras_code.lbfgs import lbfgs_code
@@ -97,10 +98,13 @@ def assemble(
         gap = "\n\n\n" if text.startswith(("def ", "class ", "@")) else "\n\n"
         # two blank lines before a heading; behind imports isort wants one
         body += ("\n\n\n" if body or plan.double else "\n\n") + heading.ljust(WIDTH - 12, "-") + gap + text
-    needs = fill("$needs", language, carried=carried)
-    head = fill('"""$title\n\n$wants\n"""', language, name=plan.name, wants=needs)
     start = fill(_DOUBLE, language) if plan.double else ""
-    lines = [head, "", imports_for(body + start, imports), *(["", start] if start else [])]
+    wanted = imports_for(body + start, imports)
+    *packages, last = packages_of(wanted)
+    needs = phrase("needs", language, packages=", ".join(packages), last=last, carried=carried)
+    wrapped = textwrap.fill(needs, WIDTH - 4, break_on_hyphens=False, break_long_words=False)
+    head = fill('"""$title\n\n$wants\n"""', language, name=plan.name, wants=wrapped)
+    lines = [head, "", wanted, *(["", start] if start else [])]
     return "\n".join(lines) + body + "\n"
 
 
