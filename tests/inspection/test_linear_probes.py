@@ -138,3 +138,15 @@ def test_labels_have_to_be_as_many_and_known(clf: Any) -> None:
         linear_probes(clf, NEW_X, WORDS)
     with pytest.raises(TargetError, match="never learned: 'd'"):
         linear_probes(clf, NEW_X[:3], ["a", "d", "a"])
+
+
+def test_fewer_directions_than_components() -> None:
+    """Wide rows that all lie in a plane: of their PCA, two components are all there is."""
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(24, 2))
+    X, y = plane @ rng.normal(size=(2, 60)), (plane[:, 0] > 0).astype(int)
+    clf = MLPClassifier((4,), solver="lbfgs", random_state=0).fit(X, y)
+    table = linear_probes(clf, X, y, probes=("logistic",), random_state=0).set_index("space")["accuracy"]
+    steps = StandardScaler(), PCA(2, random_state=0), StandardScaler(), Reference(max_iter=2_000, tol=1e-3)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    assert table["PCA (4)"] == (cross_val_predict(make_pipeline(*steps), X, y, cv=folds) == y).mean()

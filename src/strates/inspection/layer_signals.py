@@ -155,6 +155,12 @@ def measure_layers(
     return sums
 
 
+def numbers_of_a_row(network: Any) -> int:
+    """Return how many numbers a row makes in all layers; of a subclassed network, whose layers do not tell, 1."""
+    shapes = [layer.output.shape[1:] for layer in getattr(network, "layers", []) if hasattr(layer, "output")]
+    return max(1, sum(math.prod(size or 1 for size in shape) for shape in shapes))
+
+
 def loss_blocks(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -> Iterator[tuple[Any, float]]:
     """Yield what ``loss_gradient`` returns for as many rows as memory holds at once, with their share of all rows.
 
@@ -168,8 +174,6 @@ def loss_blocks(clf: Any, X: Any, y: Any, *, penalty: bool, training: bool) -> I
     n = X.shape[0]
     if n != len(labels):
         raise DataError(f"X has {n} rows, y has {len(labels)} labels. Give one label for each row.")
-    shapes = [layer.output.shape[1:] for layer in clf.network_.layers]
-    width = sum(math.prod(size or 1 for size in shape) for shape in shapes)
-    size = min(BLOCK_ROWS, max(1, BLOCK_NUMBERS // width))
+    size = min(BLOCK_ROWS, max(1, BLOCK_NUMBERS // numbers_of_a_row(clf.network_)))
     for rows in np.array_split(np.arange(n), -(-n // size)):
         yield clf.loss_gradient(take_rows(X, rows), labels[rows], penalty=penalty, training=training), len(rows) / n

@@ -170,7 +170,7 @@ def _standardized(known: FloatArray, new: FloatArray, n_components: int) -> tupl
     if known.shape[1] > 2 * known.shape[0]:
         known, new = _turned(known, new)
     if n_components:
-        components = make_pipeline(PCA(n_components, random_state=0), StandardScaler())
+        components = make_pipeline(PCA(min(n_components, known.shape[1]), random_state=0), StandardScaler())
         known, new = components.fit_transform(known), components.transform(new)
     return known, new
 

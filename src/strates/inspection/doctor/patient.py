@@ -18,7 +18,7 @@ from strates.inspection.doctor.rivals import Rival, best_rival
 from strates.inspection.doctor.update_ratios import AUTO_BATCH, NONE, UpdateRatios, first_update_ratios
 from strates.inspection.intervals import wilson_interval
 from strates.inspection.layer_groups import layer_groups
-from strates.inspection.layer_signals import loss_blocks, measure_layers
+from strates.inspection.layer_signals import loss_blocks, measure_layers, numbers_of_a_row
 from strates.inspection.network_inputs import split_pipeline
 from strates.inspection.outcome import sample_rows, take_rows
 
@@ -257,11 +257,7 @@ class Patient:
     @cached_property
     def n_looked(self) -> int:
         """Rows with which the layers are looked at."""
-        layers = getattr(self.classifier.network_, "layers", [])
-        width = sum(
-            math.prod(size or 1 for size in layer.output.shape[1:]) for layer in layers if hasattr(layer, "output")
-        )
-        width = max(1, width)
+        width = numbers_of_a_row(self.classifier.network_)
         affordable = max(FEWEST_LAYER_ROWS, LAYER_NUMBERS // width)
         at_all = max(FEWEST_WIDE_ROWS, VERY_MANY_NUMBERS // width)
         return min(LAYER_ROWS, affordable, at_all, len(self.tried))
