@@ -134,7 +134,7 @@ def read_card(path: str | os.PathLike[str], *, of_images: bool = False) -> tuple
     if card.images is not None and not of_images:
         raise ModelFileError(
             f"{Path(path).name} learned from images, and this command needs a model of a table. For images there are "
-            "strates predict, evaluate, diagnose, check-gradients, report and info."
+            "strates predict, evaluate, diagnose, attack, check-gradients, export, report and info."
         )
     return card, about
 
